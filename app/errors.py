@@ -1,0 +1,66 @@
+"""What can go wrong in the app's own terms. Services raise these; `templating` turns them into pages, once."""
+
+
+class AppError(Exception):
+    """An error that a person can be told about: a status, a title and a sentence that says what to do."""
+
+    status = 500
+    title = "Something went wrong"
+    message = "That is our fault, not yours. Please try again."
+
+    def __init__(
+        self, message: str | None = None, *, retry_after: int | None = None, retry_at: str | None = None
+    ) -> None:
+        """`retry_after`: seconds until another try is worth it; `retry_at`: a path that takes the typed text."""
+        self.message = message or self.message
+        self.retry_after = retry_after
+        self.retry_at = retry_at
+        super().__init__(self.message)
+
+
+class BadRequest(AppError):
+    status = 400
+    title = "We could not read that"
+    message = "The request was not understood."
+
+
+class SignInRequired(AppError):
+    status = 401
+    title = "Your session has ended"
+    message = "This browser's session is over or was never begun here. What you typed is kept below."
+
+
+class Forbidden(AppError):
+    status = 403
+    title = "Not allowed"
+    message = "You may not do that."
+
+
+class NotFound(AppError):
+    status = 404
+    title = "Not found"
+    message = "There is nothing at this address, or it is not yours to see."
+
+
+class Conflict(AppError):
+    status = 409
+    title = "That cannot be done right now"
+    message = "Something else changed in the meantime. Please look again."
+
+
+class Invalid(AppError):
+    status = 422
+    title = "Please check what you typed"
+    message = "Something in the form is not right."
+
+
+class TooManyRequests(AppError):
+    status = 429
+    title = "A little slower, please"
+    message = "That was too many requests in a short time."
+
+
+class Unavailable(AppError):
+    status = 503
+    title = "Not available right now"
+    message = "Something that this page needs is not reachable. Please try again in a moment."

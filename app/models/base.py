@@ -1,0 +1,31 @@
+"""What every table shares: names for constraints (migrations need them) and times in UTC."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from fastapi_users_db_sqlalchemy.generics import TIMESTAMPAware
+from sqlalchemy import Enum
+from sqlmodel import Field, SQLModel
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def words(kind: type[StrEnum], length: int) -> Any:
+    """A column of words that comes back as its enum; the table's own constraint says which there are."""
+    return Enum(kind, native_enum=False, length=length, values_callable=lambda words: [word.value for word in words])
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def Timestamp(**options: Any) -> Any:  # noqa: N802 - stands where Field() stands
+    """A field for an aware UTC time; SQLite, which has none, gives it back with its zone."""
+    return Field(sa_type=TIMESTAMPAware(timezone=True), **options)
