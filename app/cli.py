@@ -1,0 +1,152 @@
+"""`fastopp ...`: everything that is done from a terminal."""
+
+import asyncio
+import code
+import secrets as random
+import sys
+from importlib.metadata import version as installed_version
+from typing import Annotated
+
+import typer
+import uvicorn
+from pydantic import ValidationError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app import migrations, models
+from app.config import ROOT, Settings
+from app.db import Database
+from app.errors import AppError
+from app.repositories.documents import DocumentRepository
+from app.repositories.schema import SchemaRepository
+from app.services.health_service import HealthService
+from app.services.search_service import SearchService
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="FastOpp, from the terminal."
+)
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Port = Annotated[int | None, typer.Option(help="The port to listen on; by default PORT.")]
+GRACE_SECONDS = 3  # for requests under way at a shutdown; streams end by themselves
+
+
+def load_settings() -> Settings:
+    """Read the settings, or say everything that is wrong with them and exit."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = ".".join(str(part) for part in problem["loc"]).upper()
+            typer.secho(f"{name}: {problem['msg'].removeprefix('Value error, ')}", fg="red", err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def serve(host: Host = "127.0.0.1", port: Port = None) -> None:
+    """Serve the app, with WEB_CONCURRENCY processes."""
+    settings = load_settings()
+    _run(host, settings.port if port is None else port, settings, workers=settings.web_concurrency)
+
+
+@app.command()
+def dev(host: Host = "127.0.0.1", port: Port = None) -> None:
+    """Serve the app and restart it when a file changes; open pages load themselves again."""
+    settings = load_settings()
+    watched = {
+        "reload": True,
+        "reload_dirs": [str(ROOT / "app")],
+        "reload_includes": ["*.py", "*.html", "*.css", "*.svg"],
+    }
+    _run(host, settings.port if port is None else port, settings, **watched)
+
+
+def _run(host: str, port: int, settings: Settings, **options) -> None:  # type: ignore[no-untyped-def]
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        **options,
+    )
+
+
+@app.command()
+def migrate(
+    revision: Annotated[str, typer.Argument(help="Where to; an earlier revision or `base` goes back.")] = "head",
+) -> None:
+    """Bring the database to the newest schema, or to another revision."""
+    migrations.upgrade(load_settings().database_url, revision)
+
+
+@app.command()
+def makemigrations(message: Annotated[str, typer.Argument(help="What changes, in a few words.")]) -> None:
+    """Write a migration from the difference between the models and the database."""
+    migrations.make(load_settings().database_url, message)
+
+
+@app.command()
+def seed() -> None:
+    """Fill the knowledge base with this project's own `docs/`; what is there and unchanged stays."""
+    texts = {page.stem: page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs").glob("*.md"))}
+    changed = asyncio.run(_seed(load_settings(), texts))
+    typer.echo(f"{len(texts)} documents, {changed} changed.")
+
+
+async def _seed(settings: Settings, texts: dict[str, str]) -> int:
+    database = Database(settings.database_url)
+    async with database.transaction() as session:
+        changed = await SearchService(DocumentRepository(session)).replace_all(texts)
+    await database.close()
+    return changed
+
+
+@app.command()
+def check() -> None:
+    """Check the settings, the database and its schema; exit with 1 when something is wrong."""
+    settings = load_settings()
+    try:
+        asyncio.run(_check(settings))
+    except AppError as error:
+        typer.secho(error.message, fg="red", err=True)
+        raise typer.Exit(1) from None
+    model = ", ".join(settings.models) if settings.has_model else "offline answerer"
+    typer.echo(f"All well. {settings.environment}, {model}.")
+
+
+async def _check(settings: Settings) -> None:
+    database = Database(settings.database_url)
+    try:
+        async with database.transaction() as session:
+            await HealthService(SchemaRepository(session)).check()
+    finally:
+        await database.close()
+
+
+@app.command()
+def shell() -> None:
+    """Open a Python prompt with the settings, the models and an open database session."""
+    settings = load_settings()
+    banner = "`settings`, `models`, an open database `session`, and `run(...)` for coroutines."
+    with asyncio.Runner() as runner:
+        database = Database(settings.database_url)
+        session = AsyncSession(database.engine, expire_on_commit=False)
+        names = {"settings": settings, "models": models, "session": session, "run": runner.run}
+        code.interact(banner, local=names, exitmsg="")
+        runner.run(session.close())
+        runner.run(database.close())
+
+
+@app.command()
+def secrets() -> None:
+    """Print a strong SECRET_KEY."""
+    typer.echo(f"SECRET_KEY={random.token_urlsafe(48)}")
+
+
+@app.command()
+def version() -> None:
+    """Print the versions of FastOpp and Python."""
+    typer.echo(f"FastOpp {installed_version('fastopp')}, Python {sys.version.split()[0]}")

@@ -1,0 +1,98 @@
+"""The app, wired together."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from app.ai.offline import OfflineProvider
+from app.ai.providers import OpenAIProvider, Provider
+from app.compression import CompressionMiddleware
+from app.config import Settings
+from app.db import Database
+from app.errors import AppError
+from app.log import RequestLogMiddleware, configure_logging
+from app.routes import answers, ask, chat, dev, documents, health, pages
+from app.security import RateLimiter, SecurityMiddleware
+from app.services.answer_service import AnswerService
+from app.templating import STATIC, CrashMiddleware, Templates, show_app_error, show_http_error, show_invalid
+
+TELEMETRY_OFF: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+LARGEST_BODY = 2 * 1024 * 1024  # bytes; nothing is uploaded yet, and a question is text
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Make the app; without settings it reads them from the environment."""
+    settings = settings or Settings()
+    configure_logging(settings)
+    app = FastAPI(
+        title="FastOpp",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        telemetry=TELEMETRY_OFF,
+        max_body_size=LARGEST_BODY,
+    )
+    app.state.settings = settings
+    app.state.boot_id = secrets.token_hex(4)
+    app.state.templates = Templates(settings)
+    app.state.database = Database(settings.database_url)
+    app.state.question_limiter = RateLimiter(settings.question_rate)
+    app.state.answers = AnswerService(app.state.database, create_provider(settings), app.state.templates.markdown)
+    _add_routes(app, settings)
+    _add_error_pages(app)
+    app.add_middleware(CrashMiddleware)
+    app.add_middleware(CompressionMiddleware)
+    app.add_middleware(SecurityMiddleware, https_only=settings.in_production)
+    app.add_middleware(RequestLogMiddleware)
+    return app
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    await app.state.answers.open()
+    yield
+    await app.state.answers.close()
+    await app.state.database.close()
+
+
+def create_provider(settings: Settings) -> Provider:
+    """The configured model, or the offline answerer."""
+    if not settings.has_model:
+        return OfflineProvider(settings.offline_tokens_per_second)
+    return OpenAIProvider(
+        api_key=settings.openai_api_key.get_secret_value() if settings.openai_api_key else "",
+        base_url=str(settings.openai_base_url) if settings.openai_base_url else None,
+        models=settings.models,
+        timeout=settings.openai_timeout,
+    )
+
+
+def _add_routes(app: FastAPI, settings: Settings) -> None:
+    for module in (pages, chat, answers, ask, documents, health):
+        app.include_router(module.router)
+    if not settings.in_production:
+        app.include_router(dev.router)
+    app.mount("/static", ImmutableStaticFiles(directory=STATIC), name="static")
+
+
+def _add_error_pages(app: FastAPI) -> None:
+    app.add_exception_handler(AppError, show_app_error)
+    app.add_exception_handler(HTTPException, show_http_error)
+    app.add_exception_handler(RequestValidationError, show_invalid)
+
+
+class ImmutableStaticFiles(StaticFiles):
+    """Files whose URL names their version may be kept for ever."""
+
+    async def get_response(self, path, scope):  # type: ignore[no-untyped-def]
+        response = await super().get_response(path, scope)
+        versioned = b"v=" in scope["query_string"]
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"
+        return response

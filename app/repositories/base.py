@@ -1,0 +1,41 @@
+"""What every repository does."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import CursorResult, Executable, event
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+Row = TypeVar("Row", bound=SQLModel)
+
+HIT_START, HIT_END = "\ue000", "\ue001"  # private-use characters around a search hit; templates turn them into marks
+
+
+class Repository:
+    """The queries of one aggregate, by name, over one request's session."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+
+    @property
+    def on_sqlite(self) -> bool:
+        return self.session.get_bind().dialect.name == "sqlite"
+
+    async def add(self, row: Row) -> Row:
+        """Insert the row now, so that a constraint speaks here and not at the commit."""
+        self.session.add(row)
+        await self.session.flush()
+        return row
+
+    async def add_all(self, rows: Sequence[SQLModel]) -> None:
+        self.session.add_all(rows)
+        await self.session.flush()
+
+    async def execute(self, statement: Executable, values: Any = None) -> CursorResult[Any]:
+        """Run a statement that touches rows, not objects; with a list of values, once for each."""
+        return await (await self.session.connection()).execute(statement, values)
+
+    def after_commit(self, act: Callable[[], object]) -> None:
+        """Call `act` once this transaction is in the database, and not at all when it is rolled back."""
+        event.listen(self.session.sync_session, "after_commit", lambda _session: act(), once=True)

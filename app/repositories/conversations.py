@@ -1,0 +1,138 @@
+"""Queries of conversations, their messages and citations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, func, text, update
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from app.models.conversation import Citation, Conversation, Message, Role, Status
+from app.repositories.base import HIT_END, HIT_START, Repository
+
+SQLITE_HITS = text("""
+    SELECT message.conversation_id, snippet(message_fts, 0, :start, :end, '…', 14) AS snippet
+    FROM message_fts JOIN message ON message.id = message_fts.rowid
+    JOIN conversation ON conversation.id = message.conversation_id
+    WHERE message_fts MATCH :query AND conversation.user_id = :user_id
+      AND conversation.deleted_at IS NULL AND conversation.ask_key IS NULL
+    ORDER BY bm25(message_fts) LIMIT :limit
+""")
+POSTGRES_HITS = text("""
+    SELECT message.conversation_id, ts_headline('english', message.text, query,
+        'MaxWords=14, MinWords=6, StartSel=' || :start || ', StopSel=' || :end) AS snippet
+    FROM message JOIN conversation ON conversation.id = message.conversation_id, to_tsquery('english', :query) AS query
+    WHERE message.status <> 'streaming' AND to_tsvector('english', message.text) @@ query
+      AND conversation.user_id = :user_id AND conversation.deleted_at IS NULL AND conversation.ask_key IS NULL
+    ORDER BY ts_rank_cd(to_tsvector('english', message.text), query) DESC LIMIT :limit
+""")
+STREAMING = col(Message.status) == Status.STREAMING
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A conversation in a list; after a search with the words around the best match, hits between private-use marks."""
+
+    conversation: Conversation
+    snippet: str = ""
+
+
+class ConversationRepository(Repository):
+    async def get(self, id: UUID) -> Conversation | None:
+        return await self.session.get(Conversation, id)
+
+    async def recent(self, user_id: UUID, limit: int = 100) -> list[Hit]:
+        mine = self._mine(user_id).order_by(col(Conversation.updated_at).desc()).limit(limit)
+        return [Hit(conversation) for conversation in (await self.session.exec(mine)).all()]
+
+    def _mine(self, user_id: UUID) -> SelectOfScalar[Conversation]:
+        return select(Conversation).where(
+            Conversation.user_id == user_id,
+            col(Conversation.deleted_at).is_(None),
+            col(Conversation.ask_key).is_(None),
+        )
+
+    async def search(self, user_id: UUID, words: Sequence[str], limit: int = 50) -> list[Hit]:
+        """Find conversations whose title or messages hold all the words (the last may be half typed)."""
+        snippets = await self._snippets(user_id, words, limit)
+        titled = self._mine(user_id)
+        for word in words:
+            titled = titled.where(col(Conversation.title).icontains(word, autoescape=True))
+        in_title = (await self.session.exec(titled.limit(limit))).all()
+        in_text = (await self.session.exec(self._mine(user_id).where(col(Conversation.id).in_(snippets)))).all()
+        found = {conversation.id: conversation for conversation in (*in_title, *in_text)}
+        order = [*(c.id for c in in_title), *(id for id in snippets if id not in {c.id for c in in_title})]
+        return [Hit(found[id], snippets.get(id, "")) for id in order if id in found]
+
+    async def _snippets(self, user_id: UUID, words: Sequence[str], limit: int) -> dict[UUID, str]:
+        """The best snippet of each conversation, best conversation first."""
+        sqlite = self.on_sqlite
+        values = {
+            "query": sqlite_query(words) if sqlite else postgres_query(words),
+            "user_id": user_id.hex if sqlite else user_id,
+            "start": HIT_START,
+            "end": HIT_END,
+            "limit": limit,
+        }
+        best: dict[UUID, str] = {}
+        for id, snippet in await self.execute(SQLITE_HITS if sqlite else POSTGRES_HITS, values):
+            best.setdefault(UUID(str(id)), snippet)
+        return best
+
+    async def messages(self, conversation: Conversation) -> Sequence[Message]:
+        found = select(Message).where(Message.conversation_id == conversation.id).order_by(col(Message.id))
+        return (await self.session.exec(found)).all()
+
+    async def message(self, id: int) -> tuple[Message, Conversation] | None:
+        found = select(Message, Conversation).join(Conversation).where(Message.id == id)
+        return (await self.session.exec(found)).first()
+
+    async def citations(self, message_ids: Sequence[int]) -> dict[int, list[Citation]]:
+        """The sources of these answers, in their order."""
+        found = select(Citation).where(col(Citation.message_id).in_(message_ids)).order_by(col(Citation.number))
+        by_message: dict[int, list[Citation]] = {id: [] for id in message_ids}
+        for citation in (await self.session.exec(found)).all():
+            by_message[citation.message_id].append(citation)
+        return by_message
+
+    async def request_stops(self, conversation: Conversation) -> None:
+        """Ask whoever writes an answer in this conversation to end it."""
+        writing = update(Message).where(col(Message.conversation_id) == conversation.id, STREAMING)
+        await self.session.exec(writing.values(stop_requested=True))
+
+    async def purge(self, deleted_before: datetime) -> None:
+        """Delete for good what was deleted before then."""
+        await self.session.exec(delete(Conversation).where(col(Conversation.deleted_at) < deleted_before))
+
+    async def answered(self, ask_key: str) -> Conversation | None:
+        """The newest public page whose answer to this question is complete."""
+        found = (
+            select(Conversation)
+            .join(Message)
+            .where(Conversation.ask_key == ask_key, Message.role == Role.ASSISTANT, Message.status == Status.COMPLETE)
+            .where(col(Conversation.deleted_at).is_(None))
+            .order_by(col(Conversation.created_at).desc())
+        )
+        return (await self.session.exec(found)).first()
+
+    async def questions_since(self, user_id: UUID, since: datetime) -> int:
+        """How many answers this person has had started since then, retries included."""
+        count = select(func.count()).select_from(Message).join(Conversation)
+        mine = count.where(
+            Conversation.user_id == user_id, Message.role == Role.ASSISTANT, col(Message.created_at) >= since
+        )
+        return (await self.session.exec(mine)).one()
+
+
+def sqlite_query(words: Sequence[str]) -> str:
+    """All words, the last as a prefix, quoted for FTS5."""
+    quoted = ['"' + word.replace('"', '""') + '"' for word in words]
+    return " AND ".join(quoted) + "*"
+
+
+def postgres_query(words: Sequence[str]) -> str:
+    """All words, the last as a prefix, quoted for `to_tsquery`."""
+    quoted = ["'" + word.replace("\\", "\\\\").replace("'", "''") + "'" for word in words]
+    return " & ".join(quoted) + ":*"

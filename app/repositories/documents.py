@@ -1,0 +1,72 @@
+"""Queries of the knowledge base."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import TextClause, delete, func, text
+from sqlmodel import col, select
+
+from app.models.document import Document, Passage
+from app.repositories.base import Repository
+
+# BM25 with a match in the title worth four, in the section's heading two, of one in the text; smaller is better.
+SQLITE_SEARCH = text("""
+    SELECT passage.id FROM passage_fts JOIN passage ON passage.id = passage_fts.rowid
+    WHERE passage_fts MATCH :query ORDER BY bm25(passage_fts, 4.0, 2.0, 1.0) LIMIT :limit
+""")
+# The expression is that of the index `ix_passage_fts`; the weights follow SQLite's.
+POSTGRES_SEARCH = text("""
+    SELECT id FROM passage, to_tsquery('english', :query) AS query
+    WHERE to_tsvector('english', title || ' ' || heading || ' ' || text) @@ query
+    ORDER BY ts_rank_cd(
+        setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', heading), 'B')
+        || setweight(to_tsvector('english', text), 'D'), query, 1) DESC
+    LIMIT :limit
+""")
+
+
+class DocumentRepository(Repository):
+    async def all(self) -> Sequence[Document]:
+        return (await self.session.exec(select(Document).order_by(col(Document.title)))).all()
+
+    async def titles(self) -> Sequence[str]:
+        return (await self.session.exec(select(Document.title).order_by(col(Document.title)))).all()
+
+    async def by_slug(self, slug: str) -> Document | None:
+        return (await self.session.exec(select(Document).where(Document.slug == slug))).first()
+
+    async def version(self) -> str:
+        """Name the state of the whole corpus; it changes whenever a document does."""
+        digests = (await self.session.exec(select(Document.digest).order_by(col(Document.slug)))).all()
+        return "".join(digest[:8] for digest in digests)
+
+    async def replace_passages(self, document: Document, passages: Sequence[Passage]) -> None:
+        await self.session.exec(delete(Passage).where(col(Passage.document_id) == document.id))
+        self.session.add_all(passages)
+        await self.session.flush()
+
+    async def delete_others(self, slugs: Sequence[str]) -> int:
+        """Delete every document whose slug is not among these; return how many."""
+        gone = await self.session.exec(delete(Document).where(col(Document.slug).not_in(slugs)))
+        return gone.rowcount
+
+    async def search(self, terms: Sequence[str], limit: int) -> list[tuple[Passage, Document]]:
+        """Rank passages that hold any of the terms, best first, each with its document."""
+        if not terms:
+            return []
+        ids = list((await self.execute(self._search(), self._query(terms, limit))).scalars())
+        found = select(Passage, Document).join(Document).where(col(Passage.id).in_(ids))
+        rows = {passage.id: (passage, document) for passage, document in (await self.session.exec(found)).all()}
+        return [rows[id] for id in ids if id in rows]
+
+    def _search(self) -> TextClause:
+        return SQLITE_SEARCH if self.on_sqlite else POSTGRES_SEARCH
+
+    def _query(self, terms: Sequence[str], limit: int) -> dict[str, object]:
+        if self.on_sqlite:
+            query = " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
+        else:
+            query = " | ".join("'" + term.replace("'", "''").replace("\\", "\\\\") + "'" for term in terms)
+        return {"query": query, "limit": limit}
+
+    async def count(self) -> int:
+        return (await self.session.exec(select(func.count()).select_from(Document))).one()

@@ -1,0 +1,33 @@
+"""Queries of people and their sessions."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import select
+
+from app.models.user import AccessToken, User
+from app.repositories.base import Repository
+
+
+class UserRepository(Repository):
+    async def by_session(self, digest: str, since: datetime) -> User | None:
+        """The active user whose session this is, if it began after `since`."""
+        found = (
+            select(User)
+            .join(AccessToken)
+            .where(AccessToken.token == digest, AccessToken.created_at >= since, User.is_active)
+        )
+        return (await self.session.exec(found)).first()
+
+    async def get_by_token(self, token: str, max_age: datetime | None = None) -> AccessToken | None:
+        found = await self.session.get(AccessToken, token)
+        return found if found and (max_age is None or found.created_at >= max_age) else None
+
+    async def create(self, create_dict: dict[str, Any]) -> AccessToken:
+        return await self.add(AccessToken(**create_dict))
+
+    async def update(self, access_token: AccessToken, update_dict: dict[str, Any]) -> AccessToken:
+        return await self.add(access_token.sqlmodel_update(update_dict))
+
+    async def delete(self, access_token: AccessToken) -> None:
+        await self.session.delete(access_token)

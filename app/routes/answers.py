@@ -1,0 +1,116 @@
+"""One answer: its streams, and what a person does with it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Response
+from fastapi.responses import StreamingResponse
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from app.dependencies import (
+    AnswerServiceDep,
+    AskerDep,
+    AskingServiceDep,
+    ChatServiceDep,
+    CursorDep,
+    OwnMessageDep,
+    PageDep,
+    ReadableMessageDep,
+    UserDep,
+)
+from app.models.conversation import Conversation, FeedbackForm, Message, QuestionForm
+from app.models.user import User
+from app.services.answer_service import AnswerService
+from app.templating import Page
+
+router = APIRouter()
+PLAIN_FRAME_SECONDS = 0.4  # a page without JavaScript gets every tail whole, so it gets fewer
+
+
+@router.get("/answers/{message_id}/stream", name="answer_stream")
+async def stream(
+    page: PageDep, user: UserDep, found: ReadableMessageDep, answers: AnswerServiceDep, after: CursorDep
+) -> Response:
+    return EventSourceResponse(events(page, user, found[0], answers, after), sep="\n")
+
+
+async def events(
+    page: Page, user: User | None, answer: Message, answers: AnswerService, after: int
+) -> AsyncIterator[ServerSentEvent]:
+    """Frames while it is written, the finished article, and `done`: without that the browser comes back for ever."""
+    if answer.is_streaming:
+        async for frame in answers.follow(answer.id or 0, after):
+            html = page.fragment("partials/frame.html", frame=frame)
+            yield ServerSentEvent(html, id=str(frame.cursor), sep="\n")
+    view = await answers.view(answer.id or 0, user)
+    yield ServerSentEvent(page.fragment("partials/ended.html", view=view, answer_id=answer.id), sep="\n")
+    yield ServerSentEvent("", event="done", sep="\n")
+
+
+@router.get("/answers/{message_id}/live", name="answer_live")
+async def live(page: PageDep, found: ReadableMessageDep, answers: AnswerServiceDep) -> Response:
+    """The answer as a page that is sent while it is written, for browsers without JavaScript."""
+    body = plain(page, found[0], answers, found[1].path)
+    return page.finish(StreamingResponse(body, media_type="text/html"))
+
+
+async def plain(page: Page, answer: Message, answers: AnswerService, path: str) -> AsyncIterator[str]:
+    yield page.fragment("answers/live_begin.html")
+    async for frame in answers.follow(answer.id or 0, 0, growing=False):
+        yield page.fragment("answers/live_frame.html", frame=frame)
+        await asyncio.sleep(PLAIN_FRAME_SECONDS)
+    yield page.fragment("answers/live_end.html", path=f"{path}?at={answer.id}#answer-{answer.id}")
+
+
+@router.post("/answers/{message_id}/stop", name="stop_answer")
+async def stop(page: PageDep, found: OwnMessageDep, asking: AskingServiceDep) -> Response:
+    answer, conversation = found
+    await asking.stop(answer)
+    return page.nothing(location=f"{conversation.path}?at={answer.id}")
+
+
+@router.post("/answers/{message_id}/retry", name="retry_answer")
+async def retry(
+    page: PageDep, asker: AskerDep, found: OwnMessageDep, asking: AskingServiceDep, chat: ChatServiceDep
+) -> Response:
+    answer, conversation = found
+    return await show_log(page, chat, asker, await asking.retry(conversation, answer), conversation)
+
+
+@router.post("/answers/{message_id}/continuation", name="continue_answer")
+async def go_on(
+    page: PageDep, asker: AskerDep, found: OwnMessageDep, asking: AskingServiceDep, chat: ChatServiceDep
+) -> Response:
+    answer, conversation = found
+    return await show_log(page, chat, asker, await asking.go_on(conversation, answer), conversation)
+
+
+@router.post("/messages/{message_id}/revisions", name="revise_question")
+async def revise(
+    page: PageDep,
+    asker: AskerDep,
+    found: OwnMessageDep,
+    asking: AskingServiceDep,
+    chat: ChatServiceDep,
+    form: Annotated[QuestionForm, Form()],
+) -> Response:
+    question, conversation = found
+    return await show_log(page, chat, asker, await asking.revise(conversation, question, form), conversation)
+
+
+@router.post("/answers/{message_id}/feedback", name="rate_answer")
+async def rate(
+    page: PageDep, found: OwnMessageDep, chat: ChatServiceDep, form: Annotated[FeedbackForm, Form()]
+) -> Response:
+    answer, conversation = found
+    await chat.rate(answer, form)
+    return page.render("partials/feedback.html", location=f"{conversation.path}?at={answer.id}", message=answer)
+
+
+async def show_log(
+    page: Page, chat: ChatServiceDep, asker: User, answer: Message, conversation: Conversation
+) -> Response:
+    """Show the path that ends in this answer."""
+    view = await chat.view(conversation, asker, answer.id)
+    return page.render("partials/log.html", location=f"{conversation.path}?at={answer.id}", view=view, edit=None)

@@ -1,0 +1,32 @@
+"""Public answer pages: a question, its answer and the sources, at an address that can be shared."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Response
+
+from app.dependencies import AskerDep, AskingServiceDep, ChatServiceDep, PageDep, PublicConversationDep, UserDep
+from app.models.conversation import QuestionForm
+
+router = APIRouter(prefix="/ask")
+
+
+@router.get("", name="ask")
+async def index(page: PageDep, asking: AskingServiceDep, q: Annotated[str, Query(max_length=20_000)] = "") -> Response:
+    """The form, filled in with `q`, or the page that answers it already. Never asks the model."""
+    stored = await asking.stored_answer(q)
+    return page.redirect(stored.path) if stored else page.render("ask/new.html", q=q)
+
+
+@router.post("", name="ask_publicly")
+async def ask(
+    page: PageDep, asker: AskerDep, asking: AskingServiceDep, form: Annotated[QuestionForm, Form()]
+) -> Response:
+    conversation = await asking.ask_publicly(asker, form)
+    return page.redirect(conversation.path)
+
+
+@router.get("/{conversation_id}", name="answer_page")
+async def show(
+    page: PageDep, user: UserDep, chat: ChatServiceDep, conversation: PublicConversationDep, at: int | None = None
+) -> Response:
+    return page.render("ask/show.html", block="log", view=await chat.view(conversation, user, at), edit=None)

@@ -1,0 +1,22 @@
+"""The home page, and what belongs to every page."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form, Response
+
+from app.dependencies import PageDep, SearchServiceDep
+
+router = APIRouter()
+YEAR = 365 * 24 * 3600
+
+
+@router.get("/", name="home")
+async def home(page: PageDep, search: SearchServiceDep) -> Response:
+    return page.render("home.html", documents=await search.documents.count())
+
+
+@router.post("/theme", name="theme")
+async def theme(page: PageDep, theme: Annotated[Literal["", "light", "dark"], Form()] = "") -> Response:
+    response = page.nothing(location="/")
+    response.set_cookie("theme", theme, max_age=YEAR, samesite="lax", httponly=True)
+    return response

