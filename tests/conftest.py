@@ -20,7 +20,7 @@ from tests.browser import Browser
 from tests.model_server import ModelServer
 
 OpenApp = Callable[[Settings], Awaitable[FastAPI]]
-MENU = "normal,fast,slow,long,cut,429,429-once,500-once,500,401,404,silent,stall,malformed,echo,cite,continue"
+MENU = "normal,fast,slow,paced-100,paced-400,paced-800,long,cut,429,429-once,500-once,500,401,404,silent,stall,malformed,echo,cite,continue"
 DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgresql").split(",")
 
 
@@ -80,7 +80,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
-async def model() -> AsyncIterator[ModelServer]:
+async def model_log() -> AsyncIterator[ModelServer]:
     """A scripted OpenAI-compatible server; the name of the model says how it behaves."""
     async with ModelServer(rate=0) as server:
         yield server
@@ -93,9 +93,14 @@ def settings(database_url: str) -> Settings:
 
 
 @pytest.fixture
-def with_model(settings: Settings, model: ModelServer) -> Settings:
+def with_model(settings: Settings, model_log: ModelServer) -> Settings:
     """The same, with every script of the model server on the menu."""
-    menu = {"openai_api_key": "sk-test", "openai_base_url": model.base_url, "openai_model": MENU, "openai_timeout": 1}
+    menu = {
+        "openai_api_key": "sk-test",
+        "openai_base_url": model_log.base_url,
+        "openai_model": MENU,
+        "openai_timeout": 1,
+    }
     return Settings(**{**settings.model_dump(), **menu})
 
 

@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import OpenContext, with_model
+from tests.e2e.cutting_proxy import cutting
 from tests.e2e.server import Server
 from tests.model_server import ANSWER, ModelServer
 
@@ -264,3 +265,15 @@ def test_nothing_comes_from_another_host(page: Page, offline: Server) -> None:
     for path in ("/", "/chat", "/ask", "/documents"):
         page.goto(offline.url + path)
     assert hosts == {offline.url.split("/")[2]}
+
+
+@pytest.mark.cuts_the_network
+def test_cut_after_every_frame(page: Page, server: Server) -> None:
+    """The browser comes back by itself with `Last-Event-ID` each time; nothing is lost, nothing stands twice."""
+    with cutting(server.port) as proxy:
+        ask(page, f"http://127.0.0.1:{proxy.port}", "Tell me", "paced-60")
+        wait_for_end(page)
+        streamed = answer_html(page)
+        assert proxy.cuts > 15
+    page.goto(page.url.replace(str(proxy.port), str(server.port)))
+    assert answer_html(page) == streamed
