@@ -20,6 +20,7 @@ from app.log import RequestLogMiddleware, configure_logging
 from app.routes import answers, ask, chat, dev, documents, health, pages
 from app.security import RateLimiter, SecurityMiddleware
 from app.services.answer_service import AnswerService
+from app.services.upkeep_service import UpkeepService
 from app.templating import STATIC, CrashMiddleware, Templates, show_app_error, show_http_error, show_invalid
 
 TELEMETRY_OFF: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
@@ -56,8 +57,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    upkeep = UpkeepService(app.state.database, app.state.settings)
     await app.state.answers.open()
+    await upkeep.open()
     yield
+    await upkeep.close()
     await app.state.answers.close()
     await app.state.database.close()
 

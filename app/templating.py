@@ -254,12 +254,17 @@ async def _show(request: Request, error: AppError, problems: dict[str, str]) -> 
     if request.url.path.startswith("/api"):
         return _problem_json(error, problems, headers)
     page = Page(request)
-    context = {"error": error, "problems": problems, "request_id": request_id.get()}
+    context = {
+        "error": error,
+        "problems": problems,
+        "request_id": request_id.get(),
+        "typed": await _typed(request),
+    }
     if page.from_htmx:
         html = page.fragment("partials/alert.html", **context)
         headers |= {"HX-Retarget": "#flash", "HX-Reswap": "innerHTML"}
     else:
-        html = page.fragment("error.html", typed=await _typed(request), **context)
+        html = page.fragment("error.html", **context)
     return page.finish(HTMLResponse(html, error.status, headers))
 
 

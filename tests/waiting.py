@@ -2,21 +2,30 @@
 
 import asyncio
 import time
+from collections.abc import Callable
+from typing import Any
 
 from tests.browser import Browser
 
 
-async def status_of(browser: Browser, path: str, *, until: str, seconds: float = 10) -> str:
-    """Wait until the newest answer of a conversation has this status; return its text."""
+async def until(browser: Browser, path: str, holds: Callable[[dict[str, Any]], bool], seconds: float = 10) -> str:
+    """Wait until the newest message of a conversation is as wanted; return its text."""
     deadline = time.monotonic() + seconds
     while True:
         newest = (await browser.get(f"{path}/export.json")).json()["messages"][-1]
-        if newest["status"] == until:
-            return newest["text"] or until
+        if holds(newest):
+            return str(newest["text"])
         assert time.monotonic() < deadline, f"still {newest['status']}: {newest['error']}"
         await asyncio.sleep(0.02)
 
 
+async def status_of(browser: Browser, path: str, status: str) -> str:
+    return await until(browser, path, lambda message: message["status"] == status)
+
+
 async def ended(browser: Browser, path: str) -> str:
-    """Wait until the newest answer of a conversation is complete; return its text."""
-    return await status_of(browser, path, until="complete")
+    return await status_of(browser, path, "complete")
+
+
+async def begun(browser: Browser, path: str) -> str:
+    return await until(browser, path, lambda message: bool(message["text"]))

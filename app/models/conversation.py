@@ -137,6 +137,12 @@ class QuestionForm(SQLModel):
         return content.replace("\x00", "")
 
 
+class FirstQuestionForm(QuestionForm):
+    """What opens a conversation: a question, and how to answer in it."""
+
+    instructions: str = Field(default="", max_length=MAX_INSTRUCTIONS)
+
+
 def unreadable_share(content: str) -> float:
     """The share (0..1) of characters that no keyboard types: controls, lone surrogates, replacement characters."""
     odd = sum(

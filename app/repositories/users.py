@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import select
+from sqlalchemy import delete
+from sqlmodel import col, select
 
+from app.models.conversation import Conversation
 from app.models.user import AccessToken, User
 from app.repositories.base import Repository
 
@@ -31,3 +33,12 @@ class UserRepository(Repository):
 
     async def delete(self, access_token: AccessToken) -> None:
         await self.session.delete(access_token)
+
+    async def delete_sessions(self, begun_before: datetime) -> None:
+        await self.execute(delete(AccessToken).where(col(AccessToken.created_at) < begun_before))
+
+    async def delete_idle_guests(self) -> None:
+        """Delete guests who can never come back and left nothing."""
+        with_session, with_words = select(AccessToken.user_id), select(Conversation.user_id)
+        idle = col(User.id).not_in(with_session) & col(User.id).not_in(with_words)
+        await self.execute(delete(User).where(col(User.is_guest), idle))

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Response
 
 from app.dependencies import AskerDep, AskingServiceDep, ChatServiceDep, ConversationDep, PageDep, UserDep
-from app.models.conversation import ConversationForm, QuestionForm
+from app.models.conversation import ConversationForm, FirstQuestionForm, QuestionForm
 
 router = APIRouter(prefix="/chat")
 
@@ -19,7 +19,7 @@ async def index(
 
 @router.post("", name="start_conversation")
 async def start(
-    page: PageDep, asker: AskerDep, asking: AskingServiceDep, form: Annotated[QuestionForm, Form()]
+    page: PageDep, asker: AskerDep, asking: AskingServiceDep, form: Annotated[FirstQuestionForm, Form()]
 ) -> Response:
     conversation = await asking.begin(asker, form)
     return page.redirect(conversation.path)

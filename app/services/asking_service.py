@@ -11,6 +11,7 @@ from app.models.base import now
 from app.models.conversation import (
     Citation,
     Conversation,
+    FirstQuestionForm,
     Message,
     QuestionForm,
     Role,
@@ -42,10 +43,14 @@ class AskingService:
         self.answers = answers
         self.settings = settings
 
-    async def begin(self, user: User, form: QuestionForm, *, public_key: str | None = None) -> Conversation:
+    async def begin(self, user: User, form: FirstQuestionForm, *, public_key: str | None = None) -> Conversation:
         """Open a conversation with its first question."""
         conversation = Conversation(
-            user_id=user.id, title=title_from(form.content), model=self._model(form.model), ask_key=public_key
+            user_id=user.id,
+            title=title_from(form.content),
+            instructions=form.instructions,
+            model=self._model(form.model),
+            ask_key=public_key,
         )
         await self.conversations.add(conversation)
         await self.ask(conversation, form)
@@ -90,7 +95,9 @@ class AskingService:
 
     async def ask_publicly(self, user: User, form: QuestionForm) -> Conversation:
         """Open a public page for a question."""
-        return await self.begin(user, form, public_key=await self._key(form.content, form.model))
+        return await self.begin(
+            user, FirstQuestionForm.model_validate(form), public_key=await self._key(form.content, form.model)
+        )
 
     async def _key(self, question: str, model: str) -> str:
         return ask_key(question, self._model(model), await self.search.documents.version())

@@ -27,10 +27,10 @@ EXPECTED_OF_A_CUT = ("net::ERR_", "Failed to fetch", "network error")
 OpenContext = Callable[..., BrowserContext]
 
 
-def launch(playwright: Playwright) -> Browser:
+def launch(playwright: Playwright, *, headless: bool = True) -> Browser:
     """Playwright's own Chromium where it is installed, else the one on PATH."""
-    own = Path(playwright.chromium.executable_path).exists()
-    return playwright.chromium.launch(executable_path=None if own else shutil.which("chromium"), args=CHROMIUM_FLAGS)
+    path = None if Path(playwright.chromium.executable_path).exists() else shutil.which("chromium")
+    return playwright.chromium.launch(headless=headless, executable_path=path, args=CHROMIUM_FLAGS)
 
 
 @pytest.fixture(scope="session")

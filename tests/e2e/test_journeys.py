@@ -162,6 +162,7 @@ def test_the_network_goes_and_comes_back(open_context: OpenContext, server: Serv
     box.fill("Not lost")
     box.press("Enter")
     expect(box, "what could not be sent comes back").to_have_value("Not lost")
+    expect(page.get_by_text("Your text is still here")).to_be_visible()
     context.set_offline(False)
     wait_for_end(page)
     streamed = answer_html(page)
@@ -177,6 +178,7 @@ def test_killed_in_mid_answer_and_restarted(page: Page, tmp_path: Path, model_se
         page.wait_for_timeout(700)  # longer than one checkpoint
         seen = page.locator(".answer-prose").inner_text()
         server.end(signal.SIGKILL)
+        expect(page.get_by_text("The answer goes on without you")).to_be_visible()
         server.start()
         wait_for_end(page)
         kept = page.locator(f"{ENDED} .answer-prose").inner_text()

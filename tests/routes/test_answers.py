@@ -10,7 +10,7 @@ from tests.conftest import OpenApp
 from tests.html import find, one, parse, text
 from tests.live_page import LivePage, events
 from tests.model_server import ANSWER, ModelServer
-from tests.waiting import ended, status_of
+from tests.waiting import begun, ended, status_of
 
 HELD_BACK = 0.2  # seconds in which nothing may happen
 
@@ -40,7 +40,7 @@ async def test_a_stream_ends_with_the_article_and_done(open_app: OpenApp, with_m
         article = one(parse(followers[0].final), f"article#answer-{id}")
         assert not article.get("hx-sse:connect")
         assert len(find(article, "table")) == 1
-        assert (await status_of(browser, path, until="complete")) == ANSWER
+        assert (await status_of(browser, path, "complete")) == ANSWER
 
 
 @pytest.mark.parametrize("last_event_id", [None, "", "0", "3", "99999", "nonsense", "-1"])
@@ -81,7 +81,7 @@ async def test_errors_of_the_model_say_what_to_do_and_keep_what_arrived(
 ) -> None:
     async with Browser(await open_app(with_model)) as browser:
         path = await browser.start("Tell me", model)
-        await status_of(browser, path, until=status)
+        await status_of(browser, path, status)
         article = one(parse(await browser.get(path)), "article[id^=answer-]")
         note = text(one(article, "[role=note]"))
         assert says in note and len(note) > 20 and "sk-test" not in note
@@ -106,10 +106,9 @@ async def test_stop_cancels_the_model_and_keeps_the_text(
     async with Browser(await open_app(with_model)) as browser:
         path = await browser.start("Tell me", "paced-100")
         id = await answer_id(browser, path)
-        while not (await browser.get(f"{path}/export.json")).json()["messages"][-1]["text"]:
-            await asyncio.sleep(0.05)
+        await begun(browser, path)
         assert (await browser.htmx(f"/answers/{id}/stop", "POST")).status_code == 204
-        kept = await status_of(browser, path, until="stopped")
+        kept = await status_of(browser, path, "stopped")
         assert 0 < len(kept) < len(ANSWER) and ANSWER.startswith(kept)
         await asyncio.sleep(HELD_BACK)
         assert len(model_log.cancelled) == 1
@@ -120,7 +119,7 @@ async def test_stop_cancels_the_model_and_keeps_the_text(
 async def test_continue_goes_on_where_it_stopped(open_app: OpenApp, with_model: Settings) -> None:
     async with Browser(await open_app(with_model)) as browser:
         path = await browser.start("Tell me", "cut")
-        kept = await status_of(browser, path, until="failed")
+        kept = await status_of(browser, path, "failed")
         id = await answer_id(browser, path)
         log = parse(await browser.htmx(f"/answers/{id}/continuation", "POST"))
         assert one(log, f"#answer-{id}").get("aria-busy") == "true"
@@ -176,8 +175,7 @@ async def test_ending_the_server_keeps_all_of_the_text(open_app: OpenApp, with_m
     app = await open_app(with_model)
     async with Browser(app) as browser:
         path = await browser.start("Tell me", "paced-100")
-        while not (await browser.get(f"{path}/export.json")).json()["messages"][-1]["text"]:
-            await asyncio.sleep(0.05)
+        await begun(browser, path)
         await app.state.answers.close()
         message = (await browser.get(f"{path}/export.json")).json()["messages"][-1]
     assert message["status"] == "interrupted"

@@ -103,8 +103,9 @@ async def test_an_expired_session_gives_back_what_was_typed(browser: Browser) ->
     assert response.status_code == 401
     form = one(page, "form:has(textarea[name=content])")
     assert (form.get("action"), text(one(form, "textarea"))) == ("/chat", "A long thought")
-    again = await browser.post("/chat", content="A long thought")
-    assert again.status_code == 303
+    alert = parse(await browser.htmx(f"{path}/messages", "POST", content="A long thought"))
+    assert one(alert, "form[action='/chat'] input[name=content]").get("value") == "A long thought"
+    assert (await browser.post("/chat", content="A long thought")).status_code == 303
 
 
 async def test_one_answer_at_a_time(open_app: OpenApp, with_model: Settings) -> None:
@@ -147,6 +148,12 @@ async def test_rename_and_instruct(browser: Browser) -> None:
     refused = await browser.post(path, title="", instructions="Be brief")
     assert refused.status_code == 422
     assert one(parse(refused), "textarea[name=instructions]").text == "Be brief"
+
+
+async def test_instruct_from_the_first_question_on(browser: Browser) -> None:
+    response = await browser.post("/chat", content="One", instructions="Be brief")
+    page = parse(await browser.get(response.headers["location"]))
+    assert one(page, "textarea[name=instructions]").text == "Be brief"
 
 
 async def test_delete_and_undo(browser: Browser) -> None:
@@ -237,4 +244,4 @@ async def test_deleting_stops_the_answer(open_app: OpenApp, with_model: Settings
     async with Browser(await open_app(with_model)) as browser:
         path = await browser.start("One", "slow")
         await browser.post(f"{path}/deletion")
-        assert await status_of(browser, path, until="stopped")
+        await status_of(browser, path, "stopped")

@@ -10,7 +10,7 @@ from tests.html import find, one, parse, text
 
 async def test_home_has_the_question_box(browser: Browser) -> None:
     page = parse(await browser.get("/"))
-    assert one(page, "main form textarea[name=content]").get("required") is not None
+    assert one(page, "main form input[name=content]").get("required") is not None
     assert one(page, "main form").get("action") == "/ask"
 
 
