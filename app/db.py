@@ -1,7 +1,8 @@
 """The database: engine, sessions, and the only commit."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def create_engine(url: str) -> AsyncEngine:
         return create_async_engine(location, pool_pre_ping=True, pool_size=10, max_overflow=20)
     if location.database:
         Path(location.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(location)
+    engine = create_async_engine(location, pool_size=10, max_overflow=10)
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     return engine
 
@@ -44,11 +45,16 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = create_engine(url)
+        # SQLite has one writer at a time, and one that finds another there sleeps longer each time it looks again.
+        # In a queue of our own everybody's turn comes at once. PostgreSQL needs none.
+        on_sqlite = self.engine.dialect.name == "sqlite"
+        self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if on_sqlite else nullcontext()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
+    async def transaction(self, *, reading: bool = False) -> AsyncIterator[AsyncSession]:
         """Open a session; commit at the end of the block, roll back when it raises."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+        turn = nullcontext() if reading else self._turn
+        async with turn, AsyncSession(self.engine, expire_on_commit=False) as session:
             yield session
             await session.commit()
 
@@ -59,5 +65,5 @@ class Database:
 async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
     """One request, one transaction: with `scope="function"` the commit happens before the response is sent."""
     database: Database = connection.app.state.database
-    async with database.transaction() as session:
+    async with database.transaction(reading=connection.scope["method"] in ("GET", "HEAD")) as session:
         yield session

@@ -1,4 +1,7 @@
-"""What routes ask for, by type."""
+"""What routes ask for, by type.
+
+All of these are `async`, though most wait for nothing: FastAPI sends a plain function to a thread and back.
+"""
 
 from typing import Annotated
 from uuid import UUID
@@ -27,35 +30,39 @@ from app.templating import Page
 # The app's own
 
 
-def get_settings(request: Request) -> Settings:
+async def get_settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def get_boot_id(request: Request) -> str:
+async def get_boot_id(request: Request) -> str:
     boot_id: str = request.app.state.boot_id
     return boot_id
 
 
-def get_answers(request: Request) -> AnswerService:
+async def get_answers(request: Request) -> AnswerService:
     answers: AnswerService = request.app.state.answers
     return answers
+
+
+async def get_page(request: Request) -> Page:
+    return Page(request)
 
 
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 BootIdDep = Annotated[str, Depends(get_boot_id)]
 AnswerServiceDep = Annotated[AnswerService, Depends(get_answers)]
 SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
-PageDep = Annotated[Page, Depends(Page)]
+PageDep = Annotated[Page, Depends(get_page)]
 
 # Services
 
 
-def get_search(session: SessionDep) -> SearchService:
+async def get_search(session: SessionDep) -> SearchService:
     return SearchService(DocumentRepository(session))
 
 
-def get_chat(session: SessionDep) -> ChatService:
+async def get_chat(session: SessionDep) -> ChatService:
     return ChatService(ConversationRepository(session))
 
 
@@ -63,17 +70,17 @@ SearchServiceDep = Annotated[SearchService, Depends(get_search)]
 ChatServiceDep = Annotated[ChatService, Depends(get_chat)]
 
 
-def get_asking(
+async def get_asking(
     session: SessionDep, search: SearchServiceDep, answers: AnswerServiceDep, settings: SettingsDep
 ) -> AskingService:
     return AskingService(ConversationRepository(session), search, answers, settings)
 
 
-def get_accounts(session: SessionDep, settings: SettingsDep) -> AccountService:
+async def get_accounts(session: SessionDep, settings: SettingsDep) -> AccountService:
     return AccountService(UserRepository(session), ConversationRepository(session), settings)
 
 
-def get_health(session: SessionDep) -> HealthService:
+async def get_health(session: SessionDep) -> HealthService:
     return HealthService(SchemaRepository(session))
 
 
@@ -84,7 +91,7 @@ AccountServiceDep = Annotated[AccountService, Depends(get_accounts)]
 # Who is asking
 
 
-def get_strategy(session: SessionDep, settings: SettingsDep) -> SessionStrategy:
+async def get_strategy(session: SessionDep, settings: SettingsDep) -> SessionStrategy:
     return SessionStrategy(UserRepository(session), settings)
 
 
@@ -153,7 +160,7 @@ ReadableMessageDep = Annotated[tuple[Message, Conversation], Depends(get_message
 OwnMessageDep = Annotated[tuple[Message, Conversation], Depends(get_own_message)]
 
 
-def get_cursor(after: Annotated[int, Query(ge=0)] = 0, last_event_id: Annotated[str, Header()] = "") -> int:
+async def get_cursor(after: Annotated[int, Query(ge=0)] = 0, last_event_id: Annotated[str, Header()] = "") -> int:
     """How many blocks the page holds: what a reconnecting browser says wins over the address it first used."""
     return int(last_event_id) if last_event_id.isdecimal() else after
 

@@ -3,7 +3,9 @@
 import time
 from urllib.parse import urlsplit
 
-import limits
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -78,8 +80,8 @@ class RateLimiter:
 
     def __init__(self, rate: str) -> None:
         """`rate`: as `20/minute`."""
-        self.limit = limits.parse(rate)
-        self.window = limits.strategies.MovingWindowRateLimiter(limits.storage.MemoryStorage())
+        self.limit = parse(rate)
+        self.window = MovingWindowRateLimiter(MemoryStorage())
 
     def hit(self, key: str) -> None:
         """Count one act; raise `TooManyRequests` with the seconds to wait when there were enough."""

@@ -2,21 +2,22 @@
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import pyromark
-from pyromark.event import Range
+from pyromark.event import LinkDef, Range
 
-from app.ai.markdown_writer import OPTIONS, Setting, Writer, label_key, parse
+from app.ai.markdown_events import OPTIONS, label_key, parse
+from app.ai.markdown_writer import BEGINNING, Place, Setting, Writer
 from app.ai.safe_html import MARK, UNMARK, usable
 
 _BLANK_LINE = re.compile(rb"\n[ \t]*\n")
 _DEFINITION = re.compile(rb" ?\[")
 _ENDLESS = re.compile("List|Indented")
-_SPECIAL = re.compile(r'[\\<>"&]')  # in the URL or title of a definition
+_SPECIAL = re.compile(r'[\\<>"&\r\n]')  # in the URL or title of a definition
 
 
 class CodeBlock(Protocol):
@@ -27,7 +28,7 @@ class CodeBlock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A link definition in front of a text: `[label]` becomes a link to `url`, and the text cannot define it otherwise.
+    """What a citation leads to: `[label]` becomes a link to `url`, and the text cannot define it otherwise.
 
     `label` is Markdown, as it stands between the brackets; `url` and `title` are plain text.
     """
@@ -35,11 +36,6 @@ class Reference:
     label: str
     url: str
     title: str = ""
-
-    def definition(self) -> str:
-        """The definition as a line of Markdown."""
-        url, title = (_SPECIAL.sub(r"\\\g<0>", _source(each)).replace("\n", "&#10;") for each in (self.url, self.title))
-        return f'[{self.label}]: <{url}> "{title}"\n'
 
 
 References = tuple[Reference, ...]
@@ -60,39 +56,39 @@ class Markdown:
         self._cached = lru_cache(maxsize=256)(self._rendered)
 
     def render(self, text: str, *, prefix: str = "", references: References = ()) -> str:
-        """Safe HTML of a whole text, whatever it holds; its code blocks have the ids `{prefix}code-1` and so on."""
+        """Safe HTML of a whole answer, whatever it holds; its code blocks have the ids `{prefix}code-1` and so on."""
         return self._cached(text, prefix, references)
 
     def incremental(self, *, prefix: str = "", references: References = ()) -> "IncrementalRenderer":
-        """A renderer for a text that is still being written."""
-        return IncrementalRenderer(self._setting(prefix, references), references)
+        """A renderer for an answer that is still being written."""
+        return IncrementalRenderer(self._answer(prefix, references))
 
     def marked(self, text: str, start: int, end: int) -> list[Segment]:
-        """The HTML of a text, with what comes from its characters `start` to `end` in marked pieces.
+        """Safe HTML of a document, with what comes from its characters `start` to `end` in marked pieces.
 
         Code blocks, formulas and images are never marked, a character reference or code span whole or not at all.
         """
         mark = range(*(len(_source(text[:index]).encode()) for index in (start, end)))
-        html = "".join(Writer(self._setting("", ()), _source(text), mark=mark).write())
+        setting = Setting(self._code_block, prefix="", citations={}, answer=False)
+        html = "".join(Writer(setting, _source(text), mark=mark).write())
         pieces = re.split(f"[{MARK}{UNMARK}]", html.replace(UNMARK + MARK, ""))
         return [Segment(piece, bool(index % 2)) for index, piece in enumerate(pieces) if piece]
 
     def _rendered(self, text: str, prefix: str, references: References) -> str:
-        definitions = "".join(reference.definition() for reference in references)
-        return "".join(Writer(self._setting(prefix, references), f"{definitions}\n{_source(text)}").write())
+        return "".join(Writer(self._answer(prefix, references), _source(text)).write())
 
-    def _setting(self, prefix: str, references: References) -> Setting:
+    def _answer(self, prefix: str, references: References) -> Setting:
         citations = {label_key(each.label): (_source(each.url), _source(each.title)) for each in reversed(references)}
-        return Setting(self._code_block, prefix, citations)
+        return Setting(self._code_block, prefix, citations, answer=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Chunk:
-    """Source that no later line can change, save by a definition; and how many blocks and code blocks precede it."""
+    """Source that no later line can change, save by a definition; how many blocks precede it, and where it stands."""
 
     source: str
     blocks: int
-    codes: int
+    place: Place
 
 
 class IncrementalRenderer:
@@ -104,18 +100,17 @@ class IncrementalRenderer:
     until its definition is complete. Not for use by two threads at once.
     """
 
-    def __init__(self, setting: Setting, references: References) -> None:
+    def __init__(self, setting: Setting) -> None:
         self.blocks: list[str] = []
         self.tail = ""
         self.resets = 0
         self._setting = setting
         self._newlines = io.IncrementalNewlineDecoder(None, translate=True)
         self._source = ""  # of the tail
-        self._codes = 0
-        self._defined: set[str] = set()
+        self._place = BEGINNING  # of the tail
+        self._defined = set(setting.citations)
         self._definitions = ""
         self._waiting: dict[str, set[_Chunk]] = {}
-        self._define(references)
 
     def feed(self, text: str) -> None:
         """Take in the next piece of the text, split anywhere, and render.
@@ -128,40 +123,39 @@ class IncrementalRenderer:
         if "\n" in piece and (final := _final_length(self._source)):
             self._commit(self._source[:final])
             self._source = self._source[final:]
-        self.tail = "".join(self._writer(self._source, self._codes, live=True).write())
+        self.tail = "".join(self._writer(self._source, self._place, live=True).write())
 
     def finish(self) -> None:
         """Complete the last block: joined, the blocks are now `Markdown.render` of the text. Feed nothing after it."""
         self._commit(self._source + self._newlines.decode("", final=True))
         self._source = self.tail = ""
 
-    def _writer(self, source: str, codes: int, *, live: bool = False) -> Writer:
+    def _writer(self, source: str, place: Place, *, live: bool = False) -> Writer:
         front = f"{self._definitions}\n" if "[" in source else ""
-        return Writer(self._setting, front + source, codes=codes, live=live)
+        return Writer(self._setting, front + source, place=place, live=live)
 
     def _commit(self, source: str) -> None:
-        writer = self._written(_Chunk(source, len(self.blocks), self._codes))
+        writer = self._written(_Chunk(source, len(self.blocks), self._place))
         self.blocks += writer.blocks
-        self._codes = writer.codes
+        self._place = writer.place
         if "]:" in source:
-            definitions = pyromark.reference_definitions(source, options=OPTIONS)
-            self._define(Reference(label, each["dest"], each["title"] or "") for label, each in definitions.items())
+            self._define(pyromark.reference_definitions(source, options=OPTIONS))
 
     def _written(self, chunk: _Chunk) -> Writer:
-        writer = self._writer(chunk.source, chunk.codes)
+        writer = self._writer(chunk.source, chunk.place)
         writer.write()
         for key in writer.unresolved:
             self._waiting.setdefault(key, set()).add(chunk)
         return writer
 
-    def _define(self, references: Iterable[Reference]) -> None:
+    def _define(self, definitions: Mapping[str, LinkDef]) -> None:
         """Put definitions in front of what comes, of each label only the first; rewrite the chunks that lacked one."""
         late: set[_Chunk] = set()
-        for reference in references:
-            key = label_key(reference.label)
+        for label, definition in definitions.items():
+            key = label_key(label)
             if key not in self._defined:
                 self._defined.add(key)
-                self._definitions += reference.definition()
+                self._definitions += _definition_line(label, definition)
                 late |= self._waiting.pop(key, set())
         changed = [self._rewrite(chunk) for chunk in late]
         self.resets += any(changed)
@@ -184,6 +178,15 @@ class _Block(NamedTuple):
 def _source(text: str) -> str:
     """The text with the line ends and characters that an IncrementalRenderer gives it."""
     return usable(text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _definition_line(label: str, definition: LinkDef) -> str:
+    """The definition as one line of Markdown, to be read again."""
+    dest, title = (
+        _SPECIAL.sub(lambda special: f"&#{ord(special[0])};", each)
+        for each in (definition["dest"], definition["title"] or "")
+    )
+    return f'[{label}]: <{dest}> "{title}"\n'
 
 
 def _final_length(source: str) -> int:

@@ -7,22 +7,16 @@ HTML in the source shows as text; then `clean` drops whatever is not on its list
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import quote
+from typing import Any, NamedTuple
 
-import pyromark
-from pyromark import Options
-from pyromark.event import BrokenLink, BrokenLinkCallback, Event, Range
+from pyromark.event import BrokenLink, Range
 
-from app.ai.notation import formula, highlighted
-from app.ai.safe_html import MARK, UNMARK, clean, element, end_tag, escape, start_tag, usable
-
-OPTIONS = Options.ENABLE_TABLES | Options.ENABLE_STRIKETHROUGH | Options.ENABLE_TASKLISTS | Options.ENABLE_MATH
+from app.ai.markdown_events import label_key, named, parse, with_dollars
+from app.ai.notation import formula, highlighted, open_code
+from app.ai.safe_html import MARK, UNMARK, clean, element, end_tag, escape, link_attributes, start_tag, usable
 
 _MAX_DEPTH = 100  # nested elements: browsers stop at 512, and the time of nh3 grows with the square of the depth
 
-_URL_SAFE = "-_.+!*'(),%#@?=;:/$&~"
-_SAME_SITE = re.compile(r"#|/(?!/)")
 _LABEL = re.compile(r"\[([^\[\]]+)\]")
 _ELEMENTS = {
     "Paragraph": "p",
@@ -33,61 +27,47 @@ _ELEMENTS = {
     "Strong": "strong",
     "Strikethrough": "del",
 }
-# The delimiter row of too wide a table: every row gets all its columns, so 20 kB of text could make 25 million cells.
-_WIDE_TABLE = re.compile(r"^(?=(?:[^|\n]*\|){50})([ \t>|:]*)-(?=[-:|> \t]*$)", re.MULTILINE)
 _NESTING = frozenset({"blockquote", "ol", "ul", "em", "strong", "del"})
 _TEXTS = frozenset({"Text", "Code", "InlineMath", "DisplayMath", "InlineHtml"})
-_SPACES = frozenset({"SoftBreak", "HardBreak"})
-
-
-def label_key(label: str) -> str:
-    """What two spellings of a link label have in common when they match."""
-    return " ".join(label.split()).casefold()
-
-
-def parse(
-    source: str, *, merge_text: bool = True, on_broken_link: BrokenLinkCallback | None = None
-) -> Iterator[tuple[Event, Range]]:
-    """The events of a text, with their ranges in its UTF-8 bytes; a table that is too wide is a paragraph."""
-    narrow = _WIDE_TABLE.sub(r"\1=", source)  # as many bytes
-    return pyromark.events_with_range(
-        narrow, options=OPTIONS, merge_text=merge_text, broken_link_callback=on_broken_link
-    )
-
-
-def _named(value: Any) -> tuple[str, Any]:
-    """Name and payload of an event or a tag, which pyromark gives as a bare name or as a dict of one key."""
-    return (value, None) if isinstance(value, str) else next(iter(value.items()))
-
-
-def _link_attributes(url: str, title: str) -> dict[str, str]:
-    href = quote(url, safe=_URL_SAFE)
-    rel = {} if _SAME_SITE.match(href) else {"rel": "nofollow noopener"}
-    return {"href": href} | ({"title": title} if title else {}) | rel
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What all pieces of one text share; `citations` holds URL and title by the label's key."""
+    r"""What all pieces of one text share; `citations` holds URL and title by the label's key.
+
+    An `answer` stands on a page that has its `h1`, and may write TeX as models do, between `\(` and `\)`. Any other
+    text is a page of its own, by people, who escape brackets to have brackets.
+    """
 
     code_block: Callable[..., str]
     prefix: str
     citations: Mapping[str, tuple[str, str]]
+    answer: bool
+
+
+class Place(NamedTuple):
+    """Where in its text a piece stands: after how many code blocks, and below headings of which levels."""
+
+    codes: int = 0
+    headings: tuple[int, ...] = ()
+
+
+BEGINNING = Place()
 
 
 class Writer:
     """Writes a piece of Markdown; `blocks` is the HTML of its top-level blocks once `write` was called.
 
-    `codes` counts the code blocks so far; `unresolved` gathers the keys of the labels that no definition was found for.
-    More text follows a `live` piece, so a fence that is open at its end is written plainly. Text from the bytes `mark`
-    of the source is put between marks.
+    `place` is where the piece stands, afterwards where the next one does; `unresolved` gathers the keys of the labels
+    that no definition was found for. More text follows a `live` piece, so a fence that is open at its end is written
+    plainly. Text from the bytes `mark` of the source is put between marks.
     """
 
     def __init__(
-        self, setting: Setting, source: str, *, codes: int = 0, live: bool = False, mark: range = range(0)
+        self, setting: Setting, source: str, *, place: Place = BEGINNING, live: bool = False, mark: range = range(0)
     ) -> None:
         self.blocks: list[str] = []
-        self.codes = codes
+        self.place = place
         self.unresolved: set[str] = set()
         self._setting = setting
         self._source = source.encode()
@@ -95,28 +75,39 @@ class Writer:
         self._mark = mark
         self._out: list[str] = []
         self._ends: list[str] = []
-        self._link: tuple[int, str] | None = None
-        self._cell_start = -1
+        self._opened = 0  # the length of `_out` after the newest start tag
+        self._link: str | None = None
         self._cell_tag = "td"
         self._columns: tuple[str, ...] = ()
         self._alignments: Iterator[str] = iter(())
-        self._events = parse(source, merge_text=not mark, on_broken_link=self._note_unresolved)
+        readable = with_dollars(source, self._resolved) if setting.answer else source
+        self._events = parse(readable, merge_text=not mark, on_broken_link=self._resolved)
 
     def write(self) -> list[str]:
         """Write it all, once."""
         for event, span in self._events:
-            name, value = _named(event)
+            name, value = named(event)
             _EVENTS[name](self, value, span)
             if not self._ends:
                 self.blocks.append(clean("".join(self._out)))
                 self._out.clear()
         return self.blocks
 
-    def _note_unresolved(self, link: BrokenLink) -> None:
-        self.unresolved.add(label_key(link["reference"]))
+    def _resolved(self, link: BrokenLink) -> tuple[str, str] | None:
+        """A link that the text does not define: to what it cites, which `_target` says, or none."""
+        key = label_key(link["reference"])
+        if key in self._setting.citations:
+            return "", ""
+        self.unresolved.add(key)
+        return None
+
+    def _target(self, link: Mapping[str, str]) -> tuple[str, str]:
+        """URL and title of a link or an image; what it cites goes before what the text defines."""
+        defined = link["dest_url"], link["title"]
+        return self._setting.citations.get(label_key(link["id"]), defined)
 
     def _start(self, tag: object, span: Range) -> None:
-        name, value = _named(tag)
+        name, value = named(tag)
         if name in _STARTS:
             _STARTS[name](self, value, span)
         else:
@@ -127,44 +118,57 @@ class Writer:
         left_out = len(self._ends) >= _MAX_DEPTH if name in _NESTING else name == "li" and not self._ends[-1]
         self._out.append("" if left_out else start_tag(name, attributes))
         self._ends.append("" if left_out else end_tag(name))
+        self._opened = len(self._out)
 
     def _end(self, tag: object, _span: Range) -> None:
-        name, _ = _named(tag)
-        if name == "Link":
-            self._end_link()
-        elif name == "TableCell" and len(self._out) == self._cell_start and self._cell_tag == "th":
-            self._out[-1], self._ends[-1] = start_tag("td"), end_tag("td")  # an empty header names nothing
+        name, _ = named(tag)
+        if len(self._out) == self._opened:
+            self._end_empty(name)
         self._out.append(self._ends.pop())
         if name == "TableHead":
             self._cell_tag = "td"
+        elif name == "Link":
+            self._link = None
 
-    def _end_link(self) -> None:
-        if self._link and self._link[0] == len(self._out):  # a link without a text has no name to be read out
-            self._out.append(escape(self._link[1]))
-        self._link = None
+    def _end_empty(self, name: str) -> None:
+        """What has no text has no name to be read out: so a link shows its URL, and no header or heading is left."""
+        if name == "Link":
+            self._out.append(escape(self._link or ""))
+        elif name == "TableCell":
+            self._out[-1], self._ends[-1] = start_tag("td"), end_tag("td")
+        elif name == "Heading":
+            self._out[-1] = self._ends[-1] = ""
+            self.place = self.place._replace(headings=self.place.headings[:-1])
 
     def _plain(self) -> str:
         """The text up to the end of the element just started, without its markup."""
         texts, depth = [], 1
         for event, _ in self._events:
-            name, value = _named(event)
+            name, value = named(event)
             depth += (name == "Start") - (name == "End")
             if not depth:
                 break
-            texts.append(value if name in _TEXTS else " " * (name in _SPACES))
+            texts.append(value if name in _TEXTS else " " * name.endswith("Break"))
         return "".join(texts)
 
     def _heading(self, heading: Mapping[str, str], _span: Range) -> None:
-        self._enter(heading["level"].lower())
+        """A heading one deeper than the one that it is below, whatever its own level, so that none is skipped."""
+        level = int(heading["level"].removeprefix("H"))
+        above = tuple(each for each in self.place.headings if each < level)
+        self.place = self.place._replace(headings=(*above, level))
+        top = 2 if self._setting.answer else 1
+        self._enter(f"h{min(top + len(above), 6)}")
 
     def _list(self, first: int | None, _span: Range) -> None:
         start = {} if first in (None, 1) else {"start": str(first)}
         self._enter("ul" if first is None else "ol", start)
 
     def _table(self, columns: tuple[str, ...], _span: Range) -> None:
+        """A table in a box that scrolls; a group rather than a region, which would need a name of its own."""
         self._columns = columns
-        self._out.append(start_tag("table"))
-        self._ends.append(end_tag("tbody") + end_tag("table"))
+        box = {"class": "table-scroll", "tabindex": "0", "role": "group", "aria-label": "Table"}
+        self._out.append(start_tag("div", box) + start_tag("table"))
+        self._ends.append(end_tag("tbody") + end_tag("table") + end_tag("div"))
 
     def _table_head(self, _value: None, _span: Range) -> None:
         self._cell_tag, self._alignments = "th", iter(self._columns)
@@ -179,17 +183,16 @@ class Writer:
         align = next(self._alignments, "None").lower()  # as an attribute: the CSP forbids style
         scope = {"scope": "col"} if self._cell_tag == "th" else {}
         self._enter(self._cell_tag, scope | ({} if align == "none" else {"align": align}))
-        self._cell_start = len(self._out)
 
     def _code_block(self, kind: object, span: Range) -> None:
-        _, info = _named(kind)
+        _, info = named(kind)
         code = self._plain()
-        self.codes += 1
+        self.place = self.place._replace(codes=self.place.codes + 1)
         if info is not None and span["end"] == self._open_end:
-            self._out.append(_open_code(code))
+            self._out.append(open_code(code))
             return
         language = next(iter(usable(info or "").split()), "")
-        id_ = f"{self._setting.prefix}code-{self.codes}"
+        id_ = f"{self._setting.prefix}code-{self.place.codes}"
         self._out.append(self._setting.code_block(id=id_, language=language, code=highlighted(code, language)))
 
     def _link_start(self, link: Mapping[str, str], span: Range) -> None:
@@ -197,13 +200,14 @@ class Writer:
             self._plain()
             self._out += [self._citation(label) for label in labels]
             return
-        url = "mailto:" * (link["link_type"] == "Email") + link["dest_url"]
-        self._enter("a", _link_attributes(url, link["title"]))
-        self._link = len(self._out), url
+        url, title = self._target(link)
+        url = "mailto:" * (link["link_type"] == "Email") + url
+        self._enter("a", link_attributes(url, title))
+        self._link = url
 
     def _cited(self, link: Mapping[str, str], span: Range) -> list[str]:
         """The labels of citations: of `[1]`, and both of `[1][2]`, which Markdown reads as a link with the text 1."""
-        if link["link_type"] not in ("Shortcut", "Reference"):
+        if link["link_type"].removesuffix("Unknown") not in ("Shortcut", "Reference"):
             return []
         source = self._source[span["start"] : span["end"]].decode()
         labels = _LABEL.findall(source)
@@ -212,21 +216,27 @@ class Writer:
 
     def _citation(self, label: str) -> str:
         """A citation keeps its brackets."""
-        return element("a", escape(f"[{label}]"), _link_attributes(*self._setting.citations[label_key(label)]))
+        return element("a", escape(f"[{label}]"), link_attributes(*self._setting.citations[label_key(label)]))
 
     def _image(self, image: Mapping[str, str], _span: Range) -> None:
         """An image of this site; any other is a link to it, because the CSP would block it."""
-        url, alt = image["dest_url"], self._plain()
-        attributes = _link_attributes(url, image["title"])
+        (url, title), alt = self._target(image), self._plain()
+        attributes = link_attributes(url, title)
         if "rel" not in attributes:
             attributes["src"] = attributes.pop("href")
             self._out.append(start_tag("img", attributes | {"alt": alt}))
-        elif self._link:
+        elif self._link is not None:
             self._out.append(escape(alt or url))
         else:
             self._out.append(element("a", escape(alt or url), attributes))
 
     def _text(self, text: str, span: Range) -> None:
+        if self._mark:
+            self._marked_text(text, span)
+        else:
+            self._out.append(escape(text))
+
+    def _marked_text(self, text: str, span: Range) -> None:
         start, end = max(span["start"], self._mark.start), min(span["end"], self._mark.stop)
         if start >= end:
             self._out.append(escape(text))
@@ -247,30 +257,21 @@ class Writer:
         name = "Done" if done else "To do"
         self._out.append(start_tag("input", {"type": "checkbox", "disabled": "", "aria-label": name} | checked) + " ")
 
-    def _inline_math(self, tex: str, _span: Range) -> None:
-        self._out.append(formula(tex, "inline"))
+    def _inline_math(self, tex: str, span: Range) -> None:
+        in_braces = self._source.startswith(rb"\(", span["start"])  # as `with_dollars` puts it
+        self._out.append(formula(tex[1:-1] if in_braces else tex, "inline"))
 
     def _display_math(self, tex: str, _span: Range) -> None:
         self._out.append(formula(tex, "block"))
 
-    def _soft_break(self, _value: None, _span: Range) -> None:
-        self._out.append("\n")
-
-    def _hard_break(self, _value: None, _span: Range) -> None:
-        self._out.append(start_tag("br"))
-
-    def _rule(self, _value: None, _span: Range) -> None:
-        self._out.append(start_tag("hr"))
-
-
-def _open_code(code: str) -> str:
-    """Code whose fence is open: it only ever grows, so a last line that may become the closing fence is held back."""
-    lines, _, last = code.rpartition("\n")
-    shown = code if last.strip(" \t`~") else lines
-    return element("pre", element("code", escape(shown)), {"tabindex": "0"})
-
 
 _Handler = Callable[[Writer, Any, Range], None]
+
+
+def _writes(html: str) -> _Handler:
+    return lambda writer, _value, _span: writer._out.append(html)
+
+
 _EVENTS: dict[str, _Handler] = {
     "Start": Writer._start,
     "End": Writer._end,
@@ -280,9 +281,9 @@ _EVENTS: dict[str, _Handler] = {
     "Code": Writer._code,
     "InlineMath": Writer._inline_math,
     "DisplayMath": Writer._display_math,
-    "SoftBreak": Writer._soft_break,
-    "HardBreak": Writer._hard_break,
-    "Rule": Writer._rule,
+    "SoftBreak": _writes("\n"),
+    "HardBreak": _writes("<br>"),
+    "Rule": _writes("<hr>"),
     "TaskListMarker": Writer._task,
 }
 _STARTS: dict[str, _Handler] = {

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from pyromark import events_with_range
 from snowballstemmer import stemmer
 
-from app.ai.markdown_writer import OPTIONS
+from app.ai.markdown_events import OPTIONS
 
 MAX_TERMS = 32
 MAX_HEADING = 150  # characters
@@ -61,8 +61,9 @@ def _stem(word: str) -> str:
     return str(stemmer("english").stemWord(word))  # a new one each time: it keeps state, and threads may meet here
 
 
-def _stems(text: str) -> set[str]:
-    return {_stem(word) for word in _words(text)}
+@lru_cache(maxsize=1 << 13)  # the same passages are judged for every question
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(_stem(word) for word in _words(text))
 
 
 # Words that say what to do, not with what; questions about anything else have them too, so they weigh half.
@@ -152,7 +153,7 @@ def quote(terms: Sequence[str], text: str, limit: int = 420) -> tuple[int, int]:
     by itself. An introduction that ends in a colon goes with the first of what it introduces. It has at most `limit`
     characters, unless a single sentence, item or block has more. A text without blocks gives (0, 0).
     """
-    groups = list(_groups(text))
+    groups = _groups(text)
     wanted = {_stem(term) for term in terms}
     matches = {unit: wanted & _stems(text[unit.start : unit.stop]) for unit in chain(*groups)}
     count = Counter(chain(*matches.values()))
@@ -277,8 +278,13 @@ def _pack(text: str, pieces: Sequence[range], size: int) -> Iterator[range]:
     yield passage
 
 
-def _groups(text: str) -> Iterator[list[range]]:
+@lru_cache(maxsize=1 << 11)
+def _groups(text: str) -> list[list[range]]:
     """The units of each block; those of an introduction and of what it introduces are one group."""
+    return list(_grouped(text))
+
+
+def _grouped(text: str) -> Iterator[list[range]]:
     waiting: list[range] = []
     for block in (block for block in _blocks(text) if block.kind not in HEADINGS):
         units = _units(text, block)

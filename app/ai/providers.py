@@ -193,6 +193,8 @@ class OpenAIProvider:
             base_url=base_url or OPENAI_URL,
             timeout=openai.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT)),
             max_retries=0,
+            # Its parser is C, and what it has gathered between two pulls comes as one piece: a token takes a tenth.
+            http_client=openai.DefaultAioHttpClient(),
         )
         self._create = self._client.chat.completions.with_streaming_response.create  # imports much: not in a request
         self._usage: ChatCompletionStreamOptionsParam | openai.Omit = {"include_usage": True}

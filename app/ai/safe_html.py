@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from urllib.parse import quote
 
 import nh3
 
@@ -10,8 +11,9 @@ MARK, UNMARK = "\ufdd0", "\ufdd1"
 
 # HTML reads a carriage return, once written, as a newline, so that a second cleaning would change it.
 _UNUSABLE = re.compile(f"[\0\r\ud800-\udfff{MARK}{UNMARK}]")
-_ESCAPES = {ord(char): f"&{name};" for char, name in {"&": "amp", "<": "lt", ">": "gt", '"': "quot"}.items()}
-_ESCAPES |= dict.fromkeys(map(ord, ["\r", MARK, UNMARK]), "\ufffd")  # character references bring them past usable()
+
+_URL_SAFE = "-_.+!*'(),%#@?=;:/$&~"
+_SAME_SITE = re.compile(r"#|/(?!/)")
 
 
 def _words(text: str) -> set[str]:
@@ -26,7 +28,7 @@ _ATTRIBUTES = {
     "a": {"href", "title", "rel"},
     "clipboard-copy": {"for", "class", "role", "tabindex", "aria-label"},
     "code": {"id"},
-    "div": {"class"},
+    "div": {"class", "role", "tabindex", "aria-label"},
     "img": {"src", "alt", "title"},
     "input": {"aria-label", "checked", "disabled"},
     "ol": {"start"},
@@ -47,7 +49,7 @@ _MATH_ATTRIBUTES = _words("""
 _CLEANER = nh3.Cleaner(
     tags=_TAGS | _MATH_TAGS,
     attributes=_ATTRIBUTES | dict.fromkeys(_MATH_TAGS, _MATH_ATTRIBUTES),
-    tag_attribute_values={"input": {"type": {"checkbox"}}},
+    tag_attribute_values={"input": {"type": {"checkbox"}}, "math": {"tabindex": {"0"}}},
     set_tag_attribute_values={"input": {"disabled": ""}},
     url_schemes={"http", "https", "mailto"},
     link_rel=None,
@@ -65,11 +67,14 @@ def clean(html: str) -> str:
 
 
 def escape(text: str) -> str:
-    """The text as it stands in an element or in a quoted attribute."""
-    return text.translate(_ESCAPES)
+    """The text as it stands in an element or in a quoted attribute; usable, as character references need not be."""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    return usable(escaped)
 
 
 def start_tag(name: str, attributes: Mapping[str, str] = {}) -> str:
+    if not attributes:
+        return f"<{name}>"
     return "".join(["<", name, *(f' {key}="{escape(value)}"' for key, value in attributes.items()), ">"])
 
 
@@ -80,3 +85,10 @@ def end_tag(name: str) -> str:
 def element(name: str, inner: str, attributes: Mapping[str, str] = {}) -> str:
     """An element around HTML that is safe already."""
     return start_tag(name, attributes) + inner + end_tag(name)
+
+
+def link_attributes(url: str, title: str) -> dict[str, str]:
+    """The attributes of a link, which is not followed by search engines when it leads elsewhere."""
+    href = quote(url, safe=_URL_SAFE)
+    rel = {} if _SAME_SITE.match(href) else {"rel": "nofollow noopener"}
+    return {"href": href} | ({"title": title} if title else {}) | rel

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, update
 from sqlmodel import col, select
@@ -16,6 +17,17 @@ CHECKPOINT = (
     .where(col(Message.id) == bindparam("answer_id"), STREAMING)  # never over an answer that has ended meanwhile
     .values(text=bindparam("text_so_far"), heartbeat_at=bindparam("beat"))
 )
+
+
+STREAMING_NOW = select(col(Message.id), col(Message.heartbeat_at), col(Message.stop_requested)).where(STREAMING)
+
+
+class Streaming(NamedTuple):
+    """An answer that says it is being written."""
+
+    id: int
+    heartbeat_at: datetime
+    stop_requested: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +60,9 @@ class AnswerRepository(Repository):
     async def citations(self, id: int) -> Sequence[Citation]:
         return (await self.session.exec(select(Citation).where(Citation.message_id == id))).all()
 
-    async def stop_requested(self, ids: Sequence[int]) -> Sequence[int]:
-        """Which of these answers somebody asked to stop, in whatever process."""
-        wanted = select(Message.id).where(col(Message.id).in_(ids), col(Message.stop_requested))
-        return [id for id in (await self.session.exec(wanted)).all() if id is not None]
-
-    async def orphans(self, beat_before: datetime, alive: Sequence[int]) -> Sequence[int]:
-        """Answers that say they are streaming but whose writer has not been heard of since."""
-        found = select(Message.id).where(
-            STREAMING, col(Message.heartbeat_at) < beat_before, col(Message.id).not_in(alive)
-        )
-        return [id for id in (await self.session.exec(found)).all() if id is not None]
+    async def streaming(self) -> Sequence[Streaming]:
+        """All answers that say they are being written, in whatever process."""
+        return [Streaming(*row) for row in await self.execute(STREAMING_NOW)]
 
     async def interrupt(self, ids: Sequence[int]) -> None:
         message = update(Message).where(col(Message.id).in_(ids), STREAMING)

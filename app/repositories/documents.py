@@ -1,6 +1,7 @@
 """Queries of the knowledge base."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import TextClause, delete, func, text
 from sqlmodel import col, select
@@ -22,6 +23,14 @@ POSTGRES_SEARCH = text("""
         || setweight(to_tsvector('english', text), 'D'), query, 1) DESC
     LIMIT :limit
 """)
+
+
+class Ranked(NamedTuple):
+    """A passage that a search found, and which version of which document it is of."""
+
+    passage: Passage
+    slug: str
+    digest: str
 
 
 class DocumentRepository(Repository):
@@ -49,13 +58,13 @@ class DocumentRepository(Repository):
         gone = await self.session.exec(delete(Document).where(col(Document.slug).not_in(slugs)))
         return gone.rowcount
 
-    async def search(self, terms: Sequence[str], limit: int) -> list[tuple[Passage, Document]]:
-        """Rank passages that hold any of the terms, best first, each with its document."""
+    async def search(self, terms: Sequence[str], limit: int) -> list[Ranked]:
+        """Rank passages that hold any of the terms, best first."""
         if not terms:
             return []
         ids = list((await self.execute(self._search(), self._query(terms, limit))).scalars())
-        found = select(Passage, Document).join(Document).where(col(Passage.id).in_(ids))
-        rows = {passage.id: (passage, document) for passage, document in (await self.session.exec(found)).all()}
+        found = select(Passage, Document.slug, Document.digest).join(Document).where(col(Passage.id).in_(ids))
+        rows = {row[0].id: Ranked(*row) for row in (await self.session.exec(found)).all()}
         return [rows[id] for id in ids if id in rows]
 
     def _search(self) -> TextClause:

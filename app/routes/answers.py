@@ -41,7 +41,7 @@ async def events(
     """Frames while it is written, the finished article, and `done`: without that the browser comes back for ever."""
     if answer.is_streaming:
         async for frame in answers.follow(answer.id or 0, after):
-            html = page.fragment("partials/frame.html", frame=frame)
+            html = page.templates.frame(frame=frame)
             yield ServerSentEvent(html, id=str(frame.cursor), sep="\n")
     view = await answers.view(answer.id or 0, user)
     yield ServerSentEvent(page.fragment("partials/ended.html", view=view, answer_id=answer.id), sep="\n")
@@ -75,7 +75,8 @@ async def retry(
     page: PageDep, asker: AskerDep, found: OwnMessageDep, asking: AskingServiceDep, chat: ChatServiceDep
 ) -> Response:
     answer, conversation = found
-    return await show_log(page, chat, asker, await asking.retry(conversation, answer), conversation)
+    await asking.retry(conversation, answer)
+    return await show_log(page, chat, asker, conversation)
 
 
 @router.post("/answers/{message_id}/continuation", name="continue_answer")
@@ -83,7 +84,8 @@ async def go_on(
     page: PageDep, asker: AskerDep, found: OwnMessageDep, asking: AskingServiceDep, chat: ChatServiceDep
 ) -> Response:
     answer, conversation = found
-    return await show_log(page, chat, asker, await asking.go_on(conversation, answer), conversation)
+    await asking.go_on(conversation, answer)
+    return await show_log(page, chat, asker, conversation, at=answer.id)
 
 
 @router.post("/messages/{message_id}/revisions", name="revise_question")
@@ -96,7 +98,8 @@ async def revise(
     form: Annotated[QuestionForm, Form()],
 ) -> Response:
     question, conversation = found
-    return await show_log(page, chat, asker, await asking.revise(conversation, question, form), conversation)
+    await asking.revise(conversation, question, form)
+    return await show_log(page, chat, asker, conversation)
 
 
 @router.post("/answers/{message_id}/feedback", name="rate_answer")
@@ -109,8 +112,8 @@ async def rate(
 
 
 async def show_log(
-    page: Page, chat: ChatServiceDep, asker: User, answer: Message, conversation: Conversation
+    page: Page, chat: ChatServiceDep, asker: User, conversation: Conversation, at: int | None = None
 ) -> Response:
-    """Show the path that ends in this answer."""
-    view = await chat.view(conversation, asker, answer.id)
-    return page.render("partials/log.html", location=f"{conversation.path}?at={answer.id}", view=view, edit=None)
+    """Show the path that ends in the newest answer, or goes through the message `at`."""
+    view = await chat.view(conversation, asker, at)
+    return page.render("partials/log.html", location=view.leaf_path, view=view, edit=None)

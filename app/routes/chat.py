@@ -50,14 +50,12 @@ async def update(
 async def ask(
     page: PageDep,
     conversation: ConversationDep,
-    asker: AskerDep,
+    _asker: AskerDep,
     asking: AskingServiceDep,
-    chat: ChatServiceDep,
     form: Annotated[QuestionForm, Form()],
 ) -> Response:
-    answer = await asking.ask(conversation, form)
-    view = await chat.view(conversation, asker, answer.id)
-    return page.render("chat/asked.html", status=201, location=f"{conversation.path}?at={answer.id}", view=view)
+    view = await asking.ask(conversation, form)
+    return page.render("chat/asked.html", status=201, location=view.leaf_path, view=view)
 
 
 @router.post("/{conversation_id}/deletion", name="delete_conversation")

@@ -25,9 +25,8 @@ from app.services.chat_service import ChatService, View, references_of
 
 log = logging.getLogger(__name__)
 
-CHECKPOINT_SECONDS = 0.5
-IDLE_SECONDS = 1.0
-ORPHAN_SECONDS = 5.0  # without a heartbeat; ten missed checkpoints
+CHECKPOINT_SECONDS = 1.0
+ORPHAN_SECONDS = 5.0  # without a heartbeat: five missed checkpoints
 MIRROR_SECONDS = 0.3  # how often a follower in another process looks at the row
 FRAME_SECONDS = 0.05  # the shortest time between two frames...
 FRAME_SECONDS_EACH = (
@@ -129,7 +128,7 @@ class AnswerService:
 
     async def view(self, answer_id: int, user: User | None) -> View | None:
         """The answer's conversation now, on a session of its own: whoever follows a stream holds none."""
-        async with self.database.transaction() as session:
+        async with self.database.transaction(reading=True) as session:
             chat = ChatService(ConversationRepository(session))
             found = await chat.conversations.message(answer_id)
             return await chat.view(found[1], user, answer_id) if found else None
@@ -191,7 +190,7 @@ class AnswerService:
 
     async def _mirrored(self, answer_id: int, after: int, *, growing: bool) -> AsyncIterator[Frame]:
         """Follow an answer that another process writes, through its row."""
-        async with self.database.transaction() as session:
+        async with self.database.transaction(reading=True) as session:
             references = references_of(await AnswerRepository(session).citations(answer_id))
         live = LiveAnswer(answer_id, self.markdown.incremental(prefix=prefix(answer_id), references=references))
         task = asyncio.create_task(self._poll(live))
@@ -204,7 +203,7 @@ class AnswerService:
     async def _poll(self, live: LiveAnswer) -> None:
         try:
             while True:
-                async with self.database.transaction() as session:
+                async with self.database.transaction(reading=True) as session:
                     state = await AnswerRepository(session).state(live.id)
                 if state is None:
                     return
@@ -224,20 +223,21 @@ class AnswerService:
             except Exception:
                 log.exception("checkpoint failed; the next one tries again")
             with suppress(TimeoutError):
-                pause = CHECKPOINT_SECONDS if self._writing else IDLE_SECONDS
-                await asyncio.wait_for(self._closing.wait(), pause)
+                await asyncio.wait_for(self._closing.wait(), CHECKPOINT_SECONDS)
 
     async def _checkpoint(self) -> None:
         texts = {id: writing.live.text for id, writing in self._writing.items()}
         async with self.database.transaction() as session:
             answers = AnswerRepository(session)
-            orphans = await answers.orphans(now() - timedelta(seconds=ORPHAN_SECONDS), list(texts))
-            if orphans:
+            streaming = await answers.streaming()
+            silent = now() - timedelta(seconds=ORPHAN_SECONDS)
+            if orphans := [each.id for each in streaming if each.id not in texts and each.heartbeat_at < silent]:
                 await answers.interrupt(orphans)
             if texts:
                 await answers.checkpoint(texts, now())
-                for id in await answers.stop_requested(list(texts)):
-                    self.stop(id)
+        for each in streaming:
+            if each.stop_requested:
+                self.stop(each.id)
 
 
 def prefix(answer_id: int) -> str:

@@ -23,8 +23,8 @@ from app.models.conversation import (
 from app.models.user import User
 from app.repositories.conversations import ConversationRepository
 from app.services.answer_service import AnswerService, Job
-from app.services.chat_service import references_of
-from app.services.search_service import SearchService
+from app.services.chat_service import View, references_of
+from app.services.search_service import Found, SearchService
 
 HISTORY_CHARACTERS = 24_000  # of earlier turns that go along with a question, newest first
 
@@ -46,41 +46,41 @@ class AskingService:
     async def begin(self, user: User, form: FirstQuestionForm, *, public_key: str | None = None) -> Conversation:
         """Open a conversation with its first question."""
         conversation = Conversation(
-            user_id=user.id,
-            title=title_from(form.content),
-            instructions=form.instructions,
-            model=self._model(form.model),
-            ask_key=public_key,
+            user_id=user.id, title=title_from(form.content), instructions=form.instructions, ask_key=public_key
         )
-        await self.conversations.add(conversation)
-        await self.ask(conversation, form)
+        self.conversations.session.add(conversation)
+        await self._ask(conversation, form, None, [])
         return conversation
 
-    async def ask(self, conversation: Conversation, form: QuestionForm) -> Message:
-        """Store a question under the answer it follows (the newest, unless the form names one); return its answer."""
-        thread = Thread.through(await self.conversations.messages(conversation), form.parent)
-        return await self._ask(conversation, form, thread.leaf.id if thread.leaf else None)
+    async def ask(self, conversation: Conversation, form: QuestionForm) -> View:
+        """Store a question under the answer it follows (the newest, if the form names none), and begin its answer."""
+        history = await self.conversations.messages(conversation)
+        leaf = Thread.through(history, form.parent).leaf
+        return await self._ask(conversation, form, leaf.id if leaf else None, history)
 
-    async def revise(self, conversation: Conversation, question: Message, form: QuestionForm) -> Message:
+    async def revise(self, conversation: Conversation, question: Message, form: QuestionForm) -> View:
         """Ask an edited question in place of an earlier one, which stays reachable beside it."""
-        return await self._ask(conversation, form, question.parent_id)
+        history = await self.conversations.messages(conversation)
+        return await self._ask(conversation, form, question.parent_id, history)
 
-    async def retry(self, conversation: Conversation, answer: Message) -> Message:
+    async def retry(self, conversation: Conversation, answer: Message) -> View:
         """Answer the same question again; the earlier answer stays reachable beside it."""
-        found = await self.conversations.message(answer.parent_id or 0)
-        if found is None:
+        history = await self.conversations.messages(conversation)
+        question = next((message for message in history if message.id == answer.parent_id), None)
+        if question is None:
             raise NotFound
-        return await self._answer(conversation, found[0])
+        return await self._answer(conversation, question, history, await self.search.find(question.text))
 
-    async def go_on(self, conversation: Conversation, answer: Message) -> Message:
+    async def go_on(self, conversation: Conversation, answer: Message) -> View:
         """Let an answer that ended too early continue where it stopped."""
         if answer.status not in (Status.INTERRUPTED, Status.STOPPED, Status.FAILED):
             raise Conflict("This answer is complete already.")
+        history = await self.conversations.messages(conversation)
+        citations = (await self.conversations.citations([answer.id or 0]))[answer.id or 0]
         begun = {"status": Status.STREAMING, "error": "", "stop_requested": False, "heartbeat_at": now()}
         await self._claim(answer.sqlmodel_update(begun))
-        cited = (await self.conversations.citations([answer.id or 0]))[answer.id or 0]
-        await self._start(conversation, answer, [source_from(citation) for citation in cited])
-        return answer
+        sources = [source_from(citation) for citation in citations]
+        return self._start(conversation, Thread.through(history, answer.id), answer, citations, sources)
 
     async def stop(self, answer: Message) -> None:
         """Ask for the end of an answer, whichever process writes it."""
@@ -102,11 +102,15 @@ class AskingService:
     async def _key(self, question: str, model: str) -> str:
         return ask_key(question, self._model(model), await self.search.documents.version())
 
-    async def _ask(self, conversation: Conversation, form: QuestionForm, parent_id: int | None) -> Message:
+    async def _ask(
+        self, conversation: Conversation, form: QuestionForm, parent_id: int | None, history: Sequence[Message]
+    ) -> View:
         self._check(form)
-        conversation.model = self._model(form.model or conversation.model)
+        found = await self.search.find(form.content)  # before the first write, which other writers wait for
         question = Message(conversation_id=conversation.id, parent_id=parent_id, role=Role.USER, text=form.content)
-        return await self._answer(conversation, await self.conversations.add(question))
+        conversation.model = self._model(form.model or conversation.model)
+        await self.conversations.add(question)
+        return await self._answer(conversation, question, [*history, question], found)
 
     def _check(self, form: QuestionForm) -> None:
         longest = self.settings.max_question_length
@@ -126,8 +130,10 @@ class AskingService:
         except IntegrityError as error:
             raise StillAnswering from error
 
-    async def _answer(self, conversation: Conversation, question: Message) -> Message:
-        """Store an empty answer with its sources, and begin to write it once the transaction is in."""
+    async def _answer(
+        self, conversation: Conversation, question: Message, history: Sequence[Message], found: Sequence[Found]
+    ) -> View:
+        """Store an empty answer with its sources, and begin to write it."""
         answer = Message(
             conversation_id=conversation.id,
             parent_id=question.id,
@@ -136,28 +142,36 @@ class AskingService:
             model=conversation.model,
             heartbeat_at=now(),
         )
+        conversation.sqlmodel_update({"updated_at": now(), "deleted_at": None})  # a tab left open brings it back
         await self._claim(answer)
-        conversation.updated_at = now()
-        found = await self.search.find(question.text)
-        await self.conversations.add_all(
-            [each.citation(number, answer.id or 0) for number, each in enumerate(found, 1)]
-        )
-        await self._start(conversation, answer, [each.source(number) for number, each in enumerate(found, 1)])
-        return answer
+        citations = [each.citation(number, answer.id or 0) for number, each in enumerate(found, 1)]
+        await self.conversations.add_all(citations)
+        sources = [each.source(number) for number, each in enumerate(found, 1)]
+        thread = Thread.through([*history, answer], answer.id)
+        known = () if found else await self.search.documents.titles()
+        return self._start(conversation, thread, answer, citations, sources, known)
 
-    async def _start(self, conversation: Conversation, answer: Message, sources: Sequence[Source]) -> None:
-        thread = Thread.through(await self.conversations.messages(conversation), answer.id)
-        citations = await self.conversations.citations([answer.id or 0])
+    def _start(
+        self,
+        conversation: Conversation,
+        thread: Thread,
+        answer: Message,
+        citations: list[Citation],
+        sources: Sequence[Source],
+        known: Sequence[str] = (),
+    ) -> View:
+        """Begin to write once the transaction is in; return what a page shows of it by then."""
         prompt = Prompt(
             model=answer.model,
             turns=_history(thread, answer),
             sources=tuple(sources),
             instructions=conversation.instructions,
-            known=tuple(await self.search.documents.titles()),
+            known=tuple(known),
             continuation=answer.text,
         )
-        job = Job(answer.id or 0, prompt, references_of(citations[answer.id or 0]))
+        job = Job(answer.id or 0, prompt, references_of(citations))
         self.conversations.after_commit(lambda: self.answers.start(job))
+        return View(conversation, thread, {answer.id or 0: citations}, mine=True)
 
 
 def source_from(citation: Citation) -> Source:

@@ -19,12 +19,17 @@ CITED = {"number", "title", "heading", "path", "quote", "slug", "start", "end"}
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A conversation as a page shows it: one path through it, with the sources of each answer by its id."""
+    """A conversation as a page shows it: one path through it, with the sources of its answers by their ids."""
 
     conversation: Conversation
     thread: Thread
     citations: dict[int, list[Citation]]
     mine: bool
+
+    @property
+    def leaf_path(self) -> str:
+        """The address of this path through the conversation."""
+        return f"{self.conversation.path}?at={self.thread.leaf.id}" if self.thread.leaf else self.conversation.path
 
     def turn(self, message_id: int) -> Turn:
         return next(turn for turn in self.thread.turns if turn.message.id == message_id)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from operator import attrgetter, itemgetter
 
 from app.ai import passages
 from app.ai.passages import coverage, quote, split, terms, title_of
@@ -11,9 +12,10 @@ from app.errors import NotFound
 from app.models.base import now
 from app.models.conversation import Citation
 from app.models.document import Document, Passage, quote_path
-from app.repositories.documents import DocumentRepository
+from app.repositories.documents import DocumentRepository, Ranked
 
-CANDIDATES = 24  # ranked by the database, ranked again here
+CANDIDATES = 24  # ranked by the database, ranked again here...
+QUOTED = 8  # ...and the best of them a third time by what can be quoted of them
 MOST_SOURCES = 5
 ENOUGH_COVERAGE = 0.5  # of the question's terms; a best passage with less does not answer it
 RELATIVE_RELEVANCE = 0.75  # of the best passage's; others with less only share a word
@@ -25,10 +27,10 @@ class Found:
     """A passage that answers, and the span of its document that answers best."""
 
     passage: Passage
-    document: Document
+    slug: str
+    digest: str
     start: int
     end: int
-    coverage: float
     relevance: float
 
     @property
@@ -37,7 +39,7 @@ class Found:
 
     @property
     def path(self) -> str:
-        return quote_path(self.document.slug, self.document.digest, self.start, self.end)
+        return quote_path(self.slug, self.digest, self.start, self.end)
 
     def source(self, number: int) -> Source:
         return Source(number, self.passage.title, self.passage.heading, self.passage.text, self.quote)
@@ -46,8 +48,8 @@ class Found:
         return Citation(
             message_id=message_id,
             number=number,
-            slug=self.document.slug,
-            digest=self.document.digest,
+            slug=self.slug,
+            digest=self.digest,
             title=self.passage.title,
             heading=self.passage.heading,
             start=self.start,
@@ -63,20 +65,27 @@ class SearchService:
     async def find(self, question: str) -> list[Found]:
         """The passages that answer a question, best first; none when nothing fits."""
         words = terms(question)
-        found = [self._found(words, *each) for each in await self.documents.search(words, CANDIDATES)]
-        if max((each.coverage for each in found), default=0.0) < ENOUGH_COVERAGE:
+        ranked = [
+            (self._coverage(words, each.passage), each) for each in await self.documents.search(words, CANDIDATES)
+        ]
+        ranked.sort(key=itemgetter(0), reverse=True)  # stable: equals stay in the database's order
+        if not ranked or ranked[0][0] < ENOUGH_COVERAGE:
             return []
-        found.sort(key=lambda each: each.relevance, reverse=True)  # stable: equals stay in the database's order
+        found = [self._found(words, *each) for each in ranked[:QUOTED]]
+        found.sort(key=attrgetter("relevance"), reverse=True)
         return [each for each in found if each.relevance >= found[0].relevance * RELATIVE_RELEVANCE][:MOST_SOURCES]
 
-    def _found(self, words: Sequence[str], passage: Passage, document: Document) -> Found:
-        """Judge a passage: all of it, then the quote, and an introduction by its document's title."""
+    def _coverage(self, words: Sequence[str], passage: Passage) -> float:
+        return coverage(words, f"{passage.title} {passage.heading} {passage.text}")
+
+    def _found(self, words: Sequence[str], covered: float, ranked: Ranked) -> Found:
+        """Choose a passage's quote, and judge both; an introduction also by its document's title."""
+        passage = ranked.passage
         start, end = quote(words, passage.text)
-        covered = coverage(words, f"{passage.title} {passage.heading} {passage.text}")
         relevance = covered + coverage(words, passage.text[start:end])
         if not passage.heading:
             relevance += INTRODUCTION_SHARE * coverage(words, passage.title)
-        return Found(passage, document, passage.start + start, passage.start + end, covered, relevance)
+        return Found(*ranked, passage.start + start, passage.start + end, relevance)
 
     async def all(self) -> Sequence[Document]:
         return await self.documents.all()

@@ -5,7 +5,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator
-from itertools import repeat
+from itertools import pairwise, repeat
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from jinja2 import Environment, FileSystemLoader
 
 from app.ai.markdown import IncrementalRenderer, Markdown, Reference, References
-from app.ai.markdown_writer import OPTIONS
+from app.ai.markdown_events import OPTIONS
 from app.ai.safe_html import MARK, UNMARK, clean
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +34,7 @@ NASTY = r"""
     [ ] ( ) < > & | $ $$ ` ``` ~~~ - 1. # = --- * ** _ ~~ \ : ' " ![ é </div> </code></pre> <!-- --> ]]> <pre> <math>
     <script>alert(1)</script> <img/src=x/onerror=alert(1)> <svg/onload=alert(1)> <x-y/hx-get="/x"> &#13; &#0; &#xfdd0;
     <table> javascript: data:text/html, [a] [a](javascript:x) [a]:/x [1] [1][2] \frac{ } \text{<b>} |-|-|
+    \( \) \[ \] { }
 """
 nasty_texts = st.lists(
     st.sampled_from(
@@ -50,6 +51,8 @@ nasty_texts = st.lists(
             "\ud800",
             "\ufdd0",
             "> ",
+            "\n# ",
+            "\n#### ",
             "- [x] ",
             "|a|b|\n|-|-|\n",
         ]
@@ -138,10 +141,17 @@ def finished(text: str, sizes: Iterator[int], references: References = ()) -> st
     return "".join(renderer.blocks)
 
 
+def assert_no_level_is_skipped(html: str) -> None:
+    levels = [1] + [int(each.tag[1]) for each in elements(html) if re.fullmatch("h[1-6]", local(each.tag))]
+    assert 1 not in levels[1:], html
+    assert all(below <= above + 1 for above, below in pairwise(levels)), html
+
+
 def check_frame(text: str, renderer: IncrementalRenderer, references: References = ()) -> None:
     """A frame is the render of the text so far, and follows from it alone."""
     frame = "".join(renderer.blocks) + renderer.tail
     assert clean(frame) == frame
+    assert_no_level_is_skipped(frame)
     assert [clean(block) for block in renderer.blocks] == renderer.blocks
     *_, (_, fresh) = feed(text, repeat(len(text)), references)
     assert (fresh.blocks, fresh.tail) == (renderer.blocks, renderer.tail)
@@ -183,16 +193,25 @@ def test_every_frame_is_sound(text: str, chance: random.Random) -> None:
 
 @needs_spec
 def test_the_writer_agrees_with_pyromark() -> None:
-    """But for what is changed on purpose: raw HTML, images, URL schemes and links without a text."""
+    """But for what is changed on purpose: raw HTML, images, URL schemes, links without a text, levels of headings."""
     plain = Markdown(Environment(autoescape=True).from_string("<pre><code>{{ code|safe }}</code></pre>").render)
     checked = [text for text, _ in EXAMPLES if not re.search(r"<(?!https?:)[a-zA-Z/!?]|!\[|\[\]|:/*[a-z]+:", text)]
     assert len(checked) > 400
     for text in checked:
-        assert outline(plain.render(text)) == outline(pyromark.html(text, options=OPTIONS)), text
+        assert outline(document(text, plain)) == outline(pyromark.html(text, options=OPTIONS)), text
+
+
+def document(text: str, markdown: Markdown = MARKDOWN) -> str:
+    return "".join(segment.html for segment in markdown.marked(text, 0, 0))
 
 
 def outline(html: str) -> list[tuple[str, str]]:
-    return [(each.tag, "".join("".join(each.itertext()).split())) for each in elements(html) if each.tag != "span"]
+    """The elements with their texts, without headings' levels and what has no meaning."""
+    return [
+        (re.sub("^h[1-6]$", "h", each.tag), "".join("".join(each.itertext()).split()))
+        for each in elements(html)
+        if each.tag not in ("span", "div") and (each.tag[:1] != "h" or "".join(each.itertext()).strip())
+    ]
 
 
 @pytest.mark.parametrize(
@@ -240,6 +259,57 @@ def test_a_definition_that_nothing_waits_for_does_not_reset() -> None:
     assert renderer.resets == 0
 
 
+@pytest.mark.parametrize(
+    "definition",
+    [
+        '[a]: </u> "b&#10;&#10;c"',
+        '[a]: </u&#13;&#10;> "b&#13;c"',
+        "[a]: </u\\<&amp;amp;\\\\> '\"<b>&amp;lt;\\\\'",
+        "> [A]: /u\n> (b\n> c)",
+    ],
+)
+def test_a_definition_holds_in_what_comes(definition: str) -> None:
+    text = f"{definition}\n\n***\n\n[a]\n"
+    assert finished(text, repeat(1)) == MARKDOWN.render(text, prefix="p-")
+    assert only(MARKDOWN.render(text), "a").text == "a"
+
+
+def test_what_is_rewritten_keeps_its_place() -> None:
+    text = "# one\n\n```\na\n```\n\n- [a]\n\n  #### two\n\n  ```\n  b\n  ```\n\n# three\n\n[a]: /a\n"
+    assert finished(text, repeat(1)) == MARKDOWN.render(text, prefix="p-")
+    assert "p-code-2" in MARKDOWN.render(text, prefix="p-")
+
+
+# Headings
+
+
+@pytest.mark.parametrize(
+    ("levels", "answer", "whole_document"),
+    [
+        ([1, 2, 3], [2, 3, 4], [1, 2, 3]),
+        ([4, 2, 3], [2, 2, 3], [1, 1, 2]),
+        ([2, 4, 3, 2], [2, 3, 3, 2], [1, 2, 2, 1]),
+        ([2, 6, 5, 6], [2, 3, 3, 4], [1, 2, 2, 3]),
+        ([1, 2, 1], [2, 3, 2], [1, 2, 1]),
+        ([1, 2, 3, 4, 5, 6], [2, 3, 4, 5, 6, 6], [1, 2, 3, 4, 5, 6]),
+    ],
+)
+def test_no_level_is_skipped(levels: list[int], answer: list[int], whole_document: list[int]) -> None:
+    text = "".join(f"{'#' * level} x\n" for level in levels)
+    assert [int(each.tag[1]) for each in elements(finished(text, repeat(1)))] == answer
+    assert [int(each.tag[1]) for each in elements(document(text))] == whole_document
+
+
+def test_headings_in_quotes_and_items_count() -> None:
+    html = MARKDOWN.render("> # a\n\n- ### b\n\n#### c\n")
+    assert [each.tag for each in elements(html) if each.tag in ("h2", "h3", "h4")] == ["h2", "h3", "h4"]
+
+
+def test_a_heading_without_a_text_is_left_out() -> None:
+    html = MARKDOWN.render("# a\n\n##\n\n### b\n\n> ## ##\n")
+    assert [(each.tag, each.text) for each in elements(html) if each.tag[0] == "h"] == [("h2", "a"), ("h3", "b")]
+
+
 # Code
 
 
@@ -253,6 +323,13 @@ def test_a_closed_code_block_is_highlighted_and_can_be_copied() -> None:
     assert [each.tag for each in codes[0]][:1] == ["span"]
     assert not list(codes[1])
     assert all(each.get("tabindex") == "0" for each in elements(html) if each.tag == "pre")
+
+
+def test_very_long_code_is_plain() -> None:
+    for lines, highlighted in ((100, True), (4000, False)):
+        code = only(MARKDOWN.render("```py\n" + "x = 1\n" * lines + "```\n"), "code")
+        assert "".join(code.itertext()) == "x = 1\n" * lines
+        assert bool(list(code)) is highlighted
 
 
 def test_an_open_fence_only_grows_and_is_plain() -> None:
@@ -313,6 +390,12 @@ def test_an_image_from_elsewhere_is_a_link() -> None:
     assert only(MARKDOWN.render("[![a](//example.org/x.png)](/y)"), "a").attrib == {"href": "/y"}
 
 
+def test_line_ends_part_words() -> None:
+    html = MARKDOWN.render("a\nb  \nc\\\nd")
+    assert text_of(html) == "a\nbcd"
+    assert sum(each.tag == "br" for each in elements(html)) == 2
+
+
 def test_a_link_has_a_text() -> None:
     assert only(MARKDOWN.render("[](/x)"), "a").text == "/x"
 
@@ -323,17 +406,108 @@ def test_math_is_mathml() -> None:
     assert (inline.get("display"), block.get("display")) == ("inline", "block")
     assert [local(each.tag) for each in inline.iter()][:3] == ["math", "mrow", "mfrac"]
     assert "".join(inline.itertext()) == "ab<c"
+    assert (inline.get("tabindex"), block.get("tabindex")) == (None, "0")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\(x\) and \( y_1*z \), *\(a*b\)* [\(c\)](/u)",
+        "**\\[x\\]** so\n\\[\nx_1 \\\\ y\n\\]\n",
+        "# \\(x\\)\n\n> - \\[\n>   x\n>   \\]\n\n|\\(x\\)|\n|-|\n|\\( y \\)|\n",
+        r"$5 or \(x\)",
+        r"\$5 (\(x\))",
+        r"\(\left\{ x^* \right.\) \(y^* \text{ if } z\)",
+    ],
+)
+def test_tex_between_backslashes_is_math(text: str) -> None:
+    same = re.sub(r"\\[(] ?(.*?) ?\\[)]", r"$\1$", text).replace("\\[", "$$").replace("\\]", "$$")
+    assert texts_and_math(finished(text, repeat(1))) == texts_and_math(MARKDOWN.render(same))
+    assert local("math") in [local(each.tag) for each in elements(MARKDOWN.render(text))]
+
+
+def texts_and_math(html: str) -> list[tuple[str, str, str]]:
+    """The elements with their texts and what follows; one group more around a formula does not count."""
+    return [
+        (local(each.tag), "".join(each.itertext()).strip(), each.tail or "")
+        for each in elements(html)
+        if local(each.tag) != "mrow"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"`\(x\)` `\[x\]`",
+        "```\n\\(x\\)\n```\n\n    \\[x\\]\n",
+        r"\\(x\\) \\[x\\]",
+        r"\\[x \]",
+        r"\(x \[y \)z",
+        "\\(x\n\ny\\)",
+        "- \\(x\n- y\\)",
+        "|\\(x|y\\)|\n|-|-|\n",
+        r"\(x",
+        r"\( \) \[ \] \(\) \({\)",
+        r"$5 (\(x\))",
+        r"\(x\)$5 $\(x\)",
+        r"[x](/\(y\) '\(z\)')",
+        r"<b title='\(x\)'>",
+    ],
+)
+def test_other_escaped_brackets_are_brackets(text: str) -> None:
+    """As in a document, where none is TeX."""
+    assert MARKDOWN.render(text) == document(text)
+
+
+def test_of_two_formulas_that_touch_the_second_is_text() -> None:
+    """Between dollars, `$x$$y$`, they could not be told apart."""
+    html = MARKDOWN.render(r"\(x\)\(y\)")
+    assert only(html, "math").tail == "(y)"
+
+
+def test_a_label_that_looks_like_tex_waits_for_its_definition() -> None:
+    text = "[\\(][\\)]\n\n[\\)]: /x\n"
+    assert finished(text, repeat(1)) == MARKDOWN.render(text)
+    assert only(MARKDOWN.render(text), "a").get("href") == "/x"
+
+
+TEX = r"\( \) \[ \] $5 $x$ x { } * _ ` ( ) | \\"
+tex_texts = st.lists(st.sampled_from([*TEX.split(), " ", "\n", "\n\n", "\n> ", "\n- "]), min_size=1, max_size=20).map(
+    "".join
+)
+
+
+@given(tex_texts)
+@settings(max_examples=300, deadline=None)
+def test_tex_leaves_no_dollars_of_its_own(text: str) -> None:
+    html = re.sub("<math.*?</math>|<code.*?</code>", " ", MARKDOWN.render(text), flags=re.DOTALL)
+    assert all(ours in text or ours not in html for ours in ("${", "}$", "$$"))
+
+
+@given(tex_texts)
+@settings(max_examples=300, deadline=None)
+def test_tex_is_the_same_in_every_frame(text: str) -> None:
+    for so_far, renderer in feed(text, repeat(3), REFERENCES):
+        check_frame(so_far, renderer, REFERENCES)
+    assert finished(text, repeat(1)) == MARKDOWN.render(text, prefix="p-")
 
 
 @pytest.mark.parametrize("tex", ["a_b_c", r"\begin{x}", r"\left(", r"\sqrt" * 399, "x" * 5000])
 def test_math_that_cannot_be_read_shows_its_source(tex: str) -> None:
     assert only(MARKDOWN.render(f"${tex}$"), "code").text == tex
+    assert only(MARKDOWN.render(f"\\({tex}\\)"), "code").text == tex
 
 
 def test_tables_name_their_columns() -> None:
     html = MARKDOWN.render("|  | b |\n|-|-:|\n| *c* | d |\n")
     cells = [(each.tag, each.get("scope"), each.get("align")) for each in elements(html) if each.tag in ("td", "th")]
     assert cells == [("td", None, None), ("th", "col", "right"), ("td", None, None), ("td", None, "right")]
+
+
+def test_a_table_can_be_scrolled_by_keys() -> None:
+    box = only(MARKDOWN.render("|a|\n|-|\n"), "div")
+    assert box.attrib == {"class": "table-scroll", "tabindex": "0", "role": "group", "aria-label": "Table"}
+    assert [each.tag for each in box] == ["table"]
 
 
 def test_tasks_are_disabled_checkboxes_with_names() -> None:
@@ -349,7 +523,7 @@ def test_tasks_are_disabled_checkboxes_with_names() -> None:
 @settings(max_examples=100, deadline=None)
 def test_marks_change_nothing_but_mark(text: str, start: int, length: int) -> None:
     segments = MARKDOWN.marked(text, max(start, 0), max(start, 0) + length)
-    assert "".join(segment.html for segment in segments) == MARKDOWN.render(text)
+    assert "".join(segment.html for segment in segments) == document(text)
     assert not [segment for segment in segments if segment.marked and re.search("[<>]", segment.html)]
     assert not re.search(f"[{MARK}{UNMARK}]", "".join(segment.html for segment in segments))
 
@@ -426,6 +600,10 @@ def seconds(act: Callable[[], object]) -> float:
         "~~a",
         "a [b]\n\n",
         "|a|\n|-|\n",
+        "\\(",
+        "\\[a\\] ",
+        "\\({\\) ",
+        "# a\n",
     ],
 )
 def test_time_is_linear(unit: str) -> None:
