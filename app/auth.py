@@ -16,6 +16,8 @@ from app.models.base import now
 from app.models.user import AccessToken, User
 from app.repositories.users import UserRepository
 
+RENEWED_AFTER = timedelta(days=1)
+
 
 class SessionStrategy(DatabaseStrategy[User, UUID, AccessToken]):
     """A session is a row, so it can be revoked; the row holds a digest, so it cannot be used."""
@@ -32,6 +34,10 @@ class SessionStrategy(DatabaseStrategy[User, UUID, AccessToken]):
     async def read_token(self, token: str | None, _user_manager: Any = None) -> User | None:
         """The active user of this session, in one query; None when it is unknown, revoked or too old."""
         return await self.users.by_session(self.digest(token), now() - self.lifetime) if token else None
+
+    async def renew(self, token: str) -> bool:
+        """Let the session begin anew if it began more than a day ago; return whether it did."""
+        return await self.users.renew_session(self.digest(token), now() - RENEWED_AFTER)
 
     async def write_token(self, user: User) -> str:
         token = secrets.token_urlsafe()

@@ -5,10 +5,11 @@ import code
 import secrets as random
 import sys
 from importlib.metadata import version as installed_version
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 import uvicorn
+from alembic.util import CommandError
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -38,6 +39,11 @@ def load_settings() -> Settings:
             name = ".".join(str(part) for part in problem["loc"]).upper()
             typer.secho(f"{name}: {problem['msg'].removeprefix('Value error, ')}", fg="red", err=True)
         raise typer.Exit(1) from None
+
+
+def fail(message: str) -> NoReturn:
+    typer.secho(message, fg="red", err=True)
+    raise typer.Exit(1) from None
 
 
 @app.command()
@@ -79,13 +85,19 @@ def migrate(
     revision: Annotated[str, typer.Argument(help="Where to; an earlier revision or `base` goes back.")] = "head",
 ) -> None:
     """Bring the database to the newest schema, or to another revision."""
-    migrations.upgrade(load_settings().database_url, revision)
+    try:
+        migrations.upgrade(load_settings().database_url, revision)
+    except CommandError as error:
+        fail(f"{error}.")
 
 
 @app.command()
 def makemigrations(message: Annotated[str, typer.Argument(help="What changes, in a few words.")]) -> None:
     """Write a migration from the difference between the models and the database."""
-    migrations.make(load_settings().database_url, message)
+    try:
+        migrations.make(load_settings().database_url, message)
+    except CommandError as error:
+        fail(f"{error} Type `fastopp migrate` first.")
 
 
 @app.command()
@@ -111,8 +123,7 @@ def check() -> None:
     try:
         asyncio.run(_check(settings))
     except AppError as error:
-        typer.secho(error.message, fg="red", err=True)
-        raise typer.Exit(1) from None
+        fail(error.message)
     model = ", ".join(settings.models) if settings.has_model else "offline answerer"
     typer.echo(f"All well. {settings.environment}, {model}.")
 

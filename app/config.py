@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     ] = 100
     question_rate: Annotated[str, Field(description="questions that one address may ask, as `20/minute`")] = "20/minute"
     max_question_length: Annotated[int, Field(ge=1, description="characters of one question")] = 20_000
+    max_answer_length: Annotated[int, Field(ge=1, description="characters of one answer")] = 200_000
+    max_answer_seconds: Annotated[float, Field(gt=0, description="seconds that one answer may take")] = 900.0
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="the least that is logged")
     ] = "INFO"

@@ -6,14 +6,14 @@ All of these are `async`, though most wait for nothing: FastAPI sends a plain fu
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header, Query, Request
+from fastapi import Depends, Header, Path, Query, Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.auth import SessionStrategy, begin_session, cookie_transport
 from app.config import Settings
 from app.db import get_session
 from app.errors import SignInRequired
-from app.models.conversation import Conversation, Message
+from app.models.conversation import Conversation, Message, Role
 from app.models.user import User
 from app.repositories.conversations import ConversationRepository
 from app.repositories.documents import DocumentRepository
@@ -98,9 +98,16 @@ async def get_strategy(session: SessionDep, settings: SettingsDep) -> SessionStr
 StrategyDep = Annotated[SessionStrategy, Depends(get_strategy)]
 
 
-async def get_user(request: Request, strategy: StrategyDep, settings: SettingsDep) -> User | None:
-    """Whose session this is; None before the first question, and when the session is over."""
-    return await strategy.read_token(request.cookies.get(cookie_transport(settings).cookie_name))
+async def get_user(request: Request, page: PageDep, strategy: StrategyDep, settings: SettingsDep) -> User | None:
+    """Whose session this is; None before the first question, and when the session is over.
+
+    A session that is used does not end: once a day its row and its cookie start anew.
+    """
+    token = request.cookies.get(cookie_transport(settings).cookie_name, "")
+    user = await strategy.read_token(token)
+    if user and await strategy.renew(token):
+        page.cookies.append((await cookie_transport(settings).get_login_response(token)).headers["Set-Cookie"])
+    return user
 
 
 UserDep = Annotated[User | None, Depends(get_user)]
@@ -137,32 +144,45 @@ AskerDep = Annotated[User, Depends(get_asker)]
 
 # What they ask about, loaded through them
 
+MessageId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+LONGEST_CURSOR = 10  # digits; no answer has that many blocks
+
 
 async def get_conversation(conversation_id: UUID, user: OwnerDep, chat: ChatServiceDep) -> Conversation:
     return await chat.get(user, conversation_id)
 
 
-async def get_public_conversation(conversation_id: UUID, chat: ChatServiceDep) -> Conversation:
-    return await chat.get_public(conversation_id)
+async def get_public_conversation(conversation_id: UUID, user: UserDep, chat: ChatServiceDep) -> Conversation:
+    return await chat.get_public(user, conversation_id)
 
 
-async def get_message(message_id: int, user: UserDep, chat: ChatServiceDep) -> tuple[Message, Conversation]:
-    return await chat.message(user, message_id)
+async def get_own_public_conversation(conversation_id: UUID, user: OwnerDep, chat: ChatServiceDep) -> Conversation:
+    return await chat.get_own_public(user, conversation_id)
 
 
-async def get_own_message(message_id: int, user: OwnerDep, chat: ChatServiceDep) -> tuple[Message, Conversation]:
-    return await chat.own_message(user, message_id)
+async def get_answer(message_id: MessageId, user: UserDep, chat: ChatServiceDep) -> tuple[Message, Conversation]:
+    return await chat.message(user, message_id, Role.ASSISTANT)
+
+
+async def get_own_answer(message_id: MessageId, user: OwnerDep, chat: ChatServiceDep) -> tuple[Message, Conversation]:
+    return await chat.own_message(user, message_id, Role.ASSISTANT)
+
+
+async def get_own_question(message_id: MessageId, user: OwnerDep, chat: ChatServiceDep) -> tuple[Message, Conversation]:
+    return await chat.own_message(user, message_id, Role.USER)
 
 
 ConversationDep = Annotated[Conversation, Depends(get_conversation)]
 PublicConversationDep = Annotated[Conversation, Depends(get_public_conversation)]
-ReadableMessageDep = Annotated[tuple[Message, Conversation], Depends(get_message)]
-OwnMessageDep = Annotated[tuple[Message, Conversation], Depends(get_own_message)]
+OwnPublicConversationDep = Annotated[Conversation, Depends(get_own_public_conversation)]
+ReadableAnswerDep = Annotated[tuple[Message, Conversation], Depends(get_answer)]
+OwnAnswerDep = Annotated[tuple[Message, Conversation], Depends(get_own_answer)]
+OwnQuestionDep = Annotated[tuple[Message, Conversation], Depends(get_own_question)]
 
 
 async def get_cursor(after: Annotated[int, Query(ge=0)] = 0, last_event_id: Annotated[str, Header()] = "") -> int:
     """How many blocks the page holds: what a reconnecting browser says wins over the address it first used."""
-    return int(last_event_id) if last_event_id.isdecimal() else after
+    return int(last_event_id) if last_event_id.isdecimal() and len(last_event_id) < LONGEST_CURSOR else after
 
 
 CursorDep = Annotated[int, Depends(get_cursor)]

@@ -18,16 +18,10 @@ class AppError(Exception):
         super().__init__(self.message)
 
 
-class BadRequest(AppError):
-    status = 400
-    title = "We could not read that"
-    message = "The request was not understood."
-
-
 class SignInRequired(AppError):
     status = 401
     title = "Your session has ended"
-    message = "This browser's session is over or was never begun here. What you typed is kept below."
+    message = "This browser's session is over, so this is no longer here for you."
 
 
 class Forbidden(AppError):
@@ -46,6 +40,12 @@ class Conflict(AppError):
     status = 409
     title = "That cannot be done right now"
     message = "Something else changed in the meantime. Please look again."
+
+
+class TooLarge(AppError):
+    status = 413
+    title = "Too much at once"
+    message = "That is more than can be sent at a time."
 
 
 class Invalid(AppError):

@@ -5,6 +5,7 @@ import logging.config
 import secrets
 import time
 from contextvars import ContextVar
+from urllib.parse import quote
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -77,5 +78,6 @@ class RequestLogMiddleware:
             if status >= 500 or not scope["path"].startswith(QUIET_PATHS):
                 level = logging.ERROR if status >= 500 else logging.INFO
                 took = round((time.perf_counter() - began) * 1000)
-                line = {"method": scope["method"], "path": scope["path"], "status": status, "ms": took}
+                path = quote(scope["path"], errors="replace")  # in which a line break could forge another line
+                line = {"method": scope["method"], "path": path, "status": status, "ms": took}
                 log.log(level, "%(method)s %(path)s %(status)s %(ms)s ms", line, extra=line)

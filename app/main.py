@@ -16,15 +16,15 @@ from app.compression import CompressionMiddleware
 from app.config import Settings
 from app.db import Database
 from app.errors import AppError
+from app.head import HeadMiddleware
 from app.log import RequestLogMiddleware, configure_logging
 from app.routes import answers, ask, chat, dev, documents, health, pages
-from app.security import RateLimiter, SecurityMiddleware
+from app.security import LARGEST_BODY, GuardMiddleware, RateLimiter, SecurityMiddleware
 from app.services.answer_service import AnswerService
 from app.services.upkeep_service import UpkeepService
 from app.templating import STATIC, CrashMiddleware, Templates, show_app_error, show_http_error, show_invalid
 
 TELEMETRY_OFF: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
-LARGEST_BODY = 2 * 1024 * 1024  # bytes; nothing is uploaded yet, and a question is text
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -38,18 +38,23 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         telemetry=TELEMETRY_OFF,
-        max_body_size=LARGEST_BODY,
+        redirect_slashes=False,  # to a URL made of the Host header, which anybody may set
+        form_limits={"max_part_size": LARGEST_BODY},  # one limit for all, which `GuardMiddleware` knows
     )
     app.state.settings = settings
     app.state.boot_id = secrets.token_hex(4)
     app.state.templates = Templates(settings)
     app.state.database = Database(settings.database_url)
     app.state.question_limiter = RateLimiter(settings.question_rate)
-    app.state.answers = AnswerService(app.state.database, create_provider(settings), app.state.templates.markdown)
+    app.state.answers = AnswerService(
+        app.state.database, create_provider(settings), app.state.templates.markdown, settings
+    )
     _add_routes(app, settings)
     _add_error_pages(app)
+    app.add_middleware(GuardMiddleware)
     app.add_middleware(CrashMiddleware)
     app.add_middleware(CompressionMiddleware)
+    app.add_middleware(HeadMiddleware)
     app.add_middleware(SecurityMiddleware, https_only=settings.in_production)
     app.add_middleware(RequestLogMiddleware)
     return app
@@ -75,6 +80,7 @@ def create_provider(settings: Settings) -> Provider:
         base_url=str(settings.openai_base_url) if settings.openai_base_url else None,
         models=settings.models,
         timeout=settings.openai_timeout,
+        show_host=not settings.in_production,
     )
 
 

@@ -1,4 +1,4 @@
-"""Protections that every request passes, once: headers, the cross-origin guard, rate limits."""
+"""Protections that every request passes, once: headers, the guard at the door, rate limits."""
 
 import time
 from urllib.parse import urlsplit
@@ -7,10 +7,10 @@ from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import TooManyRequests
+from app.errors import Forbidden, TooLarge, TooManyRequests
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -34,11 +34,13 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "SAMEORIGIN",
 }
 HSTS = "max-age=31536000; includeSubDomains"
+LARGEST_BODY = 2 * 1024 * 1024  # bytes; nothing is uploaded yet, and a question is text
+TOO_LARGE = f"At most {LARGEST_BODY // 2**20} MiB can be sent at a time. Please send less."
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 class SecurityMiddleware:
-    """Add the headers to every response, and refuse unsafe requests that another site's page sent."""
+    """Add the headers to every response."""
 
     def __init__(self, app: ASGIApp, *, https_only: bool) -> None:
         self.app = app
@@ -55,10 +57,39 @@ class SecurityMiddleware:
                     headers.setdefault(name, value)
             await send(message)
 
-        if is_cross_origin(scope):
-            refusal = PlainTextResponse("This form was sent from another site, so it was refused.", 403)
-            return await refusal(scope, receive, send_with_headers)
         return await self.app(scope, receive, send_with_headers)
+
+
+class GuardMiddleware:
+    """Refuse what another site's page sent, and bodies that are too large, before a byte of them is read."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        if is_cross_origin(scope):
+            raise Forbidden("This form was sent from another site, so it was refused.")
+        length = Headers(scope=scope).get("content-length", "")
+        if length.isdecimal() and int(length) > LARGEST_BODY:
+            raise TooLarge(TOO_LARGE)
+        return await self.app(scope, limited(receive), send)
+
+
+def limited(receive: Receive) -> Receive:
+    """A `receive` for bodies that do not tell their length."""
+    size = 0
+
+    async def receive_some() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > LARGEST_BODY:
+            raise HTTPException(413, TOO_LARGE)  # of its own errors, the only one that FastAPI lets through
+        return message
+
+    return receive_some
 
 
 def is_cross_origin(scope: Scope) -> bool:

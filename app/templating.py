@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
@@ -20,9 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.ai.markdown import Markdown, References
 from app.config import ROOT, Settings
-from app.errors import AppError, Invalid, NotFound
+from app.errors import AppError, Invalid, NotFound, TooLarge
 from app.log import request_id
-from app.repositories.base import HIT_END, HIT_START
+from app.repositories.hits import mark_words, split_hits
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +46,7 @@ class Templates:
         )
         self.markdown = Markdown(self.env.get_template("partials/code_block.html").render)
         self.frame = self.env.get_template("partials/frame.html").render  # twenty times a second for every reader
-        self.env.filters |= {"hits": hits, "mark_words": mark_words, "when": when, "seconds": seconds}
+        self.env.filters |= {"hits": split_hits, "mark_words": mark_words, "when": when, "seconds": seconds}
         self.env.globals |= {
             "static": static_url(immutable=settings.in_production),
             "url_for": url_for,
@@ -155,25 +154,6 @@ def static_url(*, immutable: bool) -> Any:
     return static
 
 
-def hits(text: str) -> list[tuple[str, bool]]:
-    """Split a text at the marks that search put around hits: pairs of a piece and whether it is a hit."""
-    pieces: list[tuple[str, bool]] = []
-    for index, part in enumerate(text.split(HIT_START)):
-        inside, _, after = part.partition(HIT_END) if index else ("", "", part)
-        pieces += [(inside, True), (after, False)]
-    return [piece for piece in pieces if piece[0]]
-
-
-def mark_words(text: str, query: str) -> str:
-    """Put the marks that `hits` splits at around the query's words."""
-    words = [re.escape(word) for word in re.findall(r"\w+", query)]
-    return (
-        re.sub("|".join(words), lambda hit: HIT_START + hit.group() + HIT_END, text, flags=re.IGNORECASE)
-        if words
-        else text
-    )
-
-
 def when(moment: Any) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
@@ -194,23 +174,20 @@ async def show_app_error(request: Request, error: Exception) -> Response:
 async def show_http_error(request: Request, error: Exception) -> Response:
     """Answer what the framework raises (no such path, wrong method) as the app's own errors are answered."""
     assert isinstance(error, HTTPException)  # noqa: S101 - the handler is registered for it
-    known = NotFound() if error.status_code == 404 else AppError(str(error.detail))
-    known.status = error.status_code
-    known.title = known.title if error.status_code in (404, 500) else str(error.detail)
-    return await _show(request, known, {})
+    return await _show(request, _known(error), {}, error.headers)
 
 
 async def show_invalid(request: Request, error: Exception) -> Response:
-    """Answer fields that do not validate with a sentence for each."""
+    """Answer fields that do not validate with a sentence for each, and nonsense in an address as an unknown one."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - the handler is registered for it
-    if any(problem["loc"][0] == "path" for problem in error.errors()):
+    if any(problem["loc"][0] in ("path", "query") for problem in error.errors()):
         return await _show(request, NotFound(), {})
     problems = {str(problem["loc"][-1]): _sentence(problem) for problem in error.errors()}
     return await _show(request, Invalid(" ".join(problems.values())), problems)
 
 
 class CrashMiddleware:
-    """Answer what nobody foresaw with a page; the log has the rest under the request id.
+    """Answer what middleware refuses, and what nobody foresaw, with a page; the log has the rest of the latter.
 
     Starlette's own place for this lies outside all middleware, where a response gets no headers of ours.
     """
@@ -228,12 +205,27 @@ class CrashMiddleware:
 
         try:
             await self.app(scope, receive, note_begin)
-        except Exception:
+        except Exception as error:
             if begun or scope["type"] != "http":
                 raise
-            log.exception("unforeseen")
-            response = await _show(Request(scope, receive), AppError(), {})
+            if not isinstance(error, AppError):
+                log.exception("unforeseen")
+                error = AppError()
+            response = await _show(Request(scope, receive), error, {})
             await response(scope, receive, send)
+
+
+def _known(error: HTTPException) -> AppError:
+    """The app's own words for what the framework raises."""
+    match error.status_code:
+        case 404:
+            return NotFound()
+        case 413:
+            return TooLarge(error.detail)
+        case status:
+            known = AppError(error.detail)
+            known.status, known.title = status, known.title if status == 500 else error.detail
+            return known
 
 
 def _sentence(problem: Mapping[str, Any]) -> str:
@@ -250,9 +242,11 @@ def _sentence(problem: Mapping[str, Any]) -> str:
             return f"{name}: {problem['msg'][0].lower()}{problem['msg'][1:]}."
 
 
-async def _show(request: Request, error: AppError, problems: dict[str, str]) -> Response:
-    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
-    if request.url.path.startswith("/api"):
+async def _show(
+    request: Request, error: AppError, problems: dict[str, str], more_headers: Mapping[str, str] | None = None
+) -> Response:
+    headers = {**(more_headers or {})} | ({"Retry-After": str(error.retry_after)} if error.retry_after else {})
+    if f"{request.url.path}/".startswith("/api/"):
         return _problem_json(error, problems, headers)
     page = Page(request)
     context = {

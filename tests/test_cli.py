@@ -40,6 +40,12 @@ def test_check_says_what_is_missing(database: Path) -> None:
     assert "fastopp migrate" in result.output
 
 
+def test_migrate_to_a_revision_that_is_not_there_says_so(database: Path) -> None:
+    result = RUNNER.invoke(app, ["migrate", "0001"])
+    assert (result.exit_code, len(result.output.splitlines())) == (1, 1)
+    assert "0001" in result.output
+
+
 def test_seed_twice_changes_nothing(database: Path) -> None:
     run("migrate")
     pages = len(list((ROOT / "docs").glob("*.md")))

@@ -3,6 +3,10 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from app.ai.failures import GarbledError
+
+LONGEST_LINE = 1 << 20  # bytes without an end; no chunk of an answer is that long
+
 
 async def payloads(parts: AsyncGenerator[bytes, None]) -> AsyncGenerator[list[bytes], None]:
     """Yield at each pull the data of all events that have arrived, one item a `data:` line, maybe none.
@@ -14,6 +18,8 @@ async def payloads(parts: AsyncGenerator[bytes, None]) -> AsyncGenerator[list[by
     async with aclosing(parts):
         async for part in parts:
             buffer.extend(part)
+            if len(buffer) > LONGEST_LINE:
+                raise GarbledError
             yield _take(buffer)
     buffer.extend(b"\n")  # the last line may lack its end
     yield _take(buffer)

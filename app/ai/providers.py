@@ -181,13 +181,17 @@ class _Answer:
 class OpenAIProvider:
     """Any OpenAI-compatible server: OpenAI (where `base_url` is None), OpenRouter, Ollama, vLLM, llama.cpp.
 
-    `timeout` is the longest wait for the next chunk, in seconds. Nothing is retried: the caller knows what was shown.
+    `timeout` is the longest wait for the next chunk, in seconds; `show_host` lets errors name the server. Nothing is
+    retried: the caller knows what was shown.
     """
 
     label = ""
 
-    def __init__(self, *, api_key: str, base_url: str | None, models: tuple[str, ...], timeout: float) -> None:
+    def __init__(
+        self, *, api_key: str, base_url: str | None, models: tuple[str, ...], timeout: float, show_host: bool = True
+    ) -> None:
         self.models = models
+        self._show_host = show_host
         self._client = openai.AsyncOpenAI(
             api_key=api_key or "none",  # the library insists on a key, a local server does not
             base_url=base_url or OPENAI_URL,
@@ -232,9 +236,10 @@ class OpenAIProvider:
 
     def _error(self, error: Exception, model: str, *, started: bool) -> ProviderError:
         failure, wait = failure_of(error, started=started), retry_after(error)
-        host = self._client.base_url.netloc.decode()
+        address = self._client.base_url.netloc.decode()
+        host = address if self._show_host else "The model's server"
         detail = error.response.text if isinstance(error, openai.APIStatusError) else repr(error)
-        logger.warning("%s: %s: %s", host, failure.name, detail.replace(self._client.api_key, "..."))
+        logger.warning("%s: %s: %s", address, failure.name, detail.replace(self._client.api_key, "..."))
         message = failure.value.format(host=host, model=model, wait="a moment" if wait is None else f"{wait:g} s")
         return ProviderError(message, retryable=failure in RETRYABLE and not started, retry_after=wait)
 

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID, uuid4
 
-from pydantic import field_validator
+from pydantic import AfterValidator, ConfigDict, StringConstraints, field_validator
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
-from sqlmodel._compat import SQLModelConfig
 
 from app.models.base import Timestamp, now, words
 from app.models.document import quote_path
@@ -90,6 +89,7 @@ class Message(SQLModel, table=True):
     error: str = Field(default="", max_length=500)
     heartbeat_at: datetime | None = Timestamp(default=None, nullable=True)
     stop_requested: bool = False
+    writer: str = Field(default="", max_length=32)  # names who may write it: a claim that was taken over writes no more
     rating: int | None = None
     reason: str = Field(default="", max_length=1000)
 
@@ -117,10 +117,18 @@ class Citation(SQLModel, table=True):
         return quote_path(self.slug, self.digest, self.start, self.end)
 
 
+def storable(text: str) -> str:
+    """Take out what PostgreSQL cannot store and UTF-8 cannot carry: NUL and lone surrogates."""
+    return text.replace("\x00", "").encode(errors="ignore").decode()
+
+
+Typed = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(storable)]
+
+
 class QuestionForm(SQLModel):
     """What a question box sends. `parent` is the answer it follows, so that a branch stays a branch."""
 
-    model_config = SQLModelConfig(validate_default=True)  # an empty field arrives as none at all
+    model_config = ConfigDict(validate_default=True)  # type: ignore[assignment]  # an empty field arrives as none at all
 
     content: str = ""
     model: str = ""
@@ -134,13 +142,13 @@ class QuestionForm(SQLModel):
             raise ValueError("Please type a question.")
         if unreadable_share(content) > 0.1:
             raise ValueError("This looks like a file, not a question. Please paste text.")
-        return content.replace("\x00", "")
+        return storable(content)
 
 
 class FirstQuestionForm(QuestionForm):
     """What opens a conversation: a question, and how to answer in it."""
 
-    instructions: str = Field(default="", max_length=MAX_INSTRUCTIONS)
+    instructions: Typed = Field(default="", max_length=MAX_INSTRUCTIONS)
 
 
 def unreadable_share(content: str) -> float:
@@ -156,15 +164,15 @@ def unreadable_share(content: str) -> float:
 class ConversationForm(SQLModel):
     """What a person may change of a conversation."""
 
-    title: str = Field(min_length=1, max_length=200)
-    instructions: str = Field(default="", max_length=MAX_INSTRUCTIONS)
+    title: Typed = Field(min_length=1, max_length=200)
+    instructions: Typed = Field(default="", max_length=MAX_INSTRUCTIONS)
 
 
 class FeedbackForm(SQLModel):
-    """Thumbs up or down on an answer, or neither, and why."""
+    """Thumbs up (1) or down (-1) on an answer, or neither (0); with a reason when one is typed."""
 
     rating: int | None = Field(default=None, ge=-1, le=1)
-    reason: str = Field(default="", max_length=1000)
+    reason: Typed = Field(default="", max_length=1000)
 
 
 def title_from(question: str) -> str:
@@ -177,7 +185,8 @@ def title_from(question: str) -> str:
 
 def ask_key(question: str, model: str, corpus: str) -> str:
     """What makes two public questions the same: their words, the model, and the documents it answers from."""
-    words = " ".join(question.casefold().split()).rstrip(" ?!.")
+    words = " ".join(question.casefold().split())
+    words = words.rstrip(" ?!.") or words
     return sha256("\x00".join((words, model, corpus)).encode()).hexdigest()
 
 

@@ -9,8 +9,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 Row = TypeVar("Row", bound=SQLModel)
 
-HIT_START, HIT_END = "\ue000", "\ue001"  # private-use characters around a search hit; templates turn them into marks
-
 
 class Repository:
     """The queries of one aggregate, by name, over one request's session."""

@@ -10,10 +10,12 @@ from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from app.models.conversation import Citation, Conversation, Message, Role, Status
-from app.repositories.base import HIT_END, HIT_START, Repository
+from app.repositories.base import Repository
+from app.repositories.hits import snippet
 
+# Best first. Nothing but ranks is computed here: what a search may cost is bounded by its words and this limit.
 SQLITE_HITS = text("""
-    SELECT message.conversation_id, snippet(message_fts, 0, :start, :end, '…', 14) AS snippet
+    SELECT message.id, message.conversation_id
     FROM message_fts JOIN message ON message.id = message_fts.rowid
     JOIN conversation ON conversation.id = message.conversation_id
     WHERE message_fts MATCH :query AND conversation.user_id = :user_id
@@ -21,8 +23,7 @@ SQLITE_HITS = text("""
     ORDER BY bm25(message_fts) LIMIT :limit
 """)
 POSTGRES_HITS = text("""
-    SELECT message.conversation_id, ts_headline('english', message.text, query,
-        'MaxWords=14, MinWords=6, StartSel=' || :start || ', StopSel=' || :end) AS snippet
+    SELECT message.id, message.conversation_id
     FROM message JOIN conversation ON conversation.id = message.conversation_id, to_tsquery('english', :query) AS query
     WHERE message.status <> 'streaming' AND to_tsvector('english', message.text) @@ query
       AND conversation.user_id = :user_id AND conversation.deleted_at IS NULL AND conversation.ask_key IS NULL
@@ -72,21 +73,21 @@ class ConversationRepository(Repository):
         values = {
             "query": sqlite_query(words) if sqlite else postgres_query(words),
             "user_id": user_id.hex if sqlite else user_id,
-            "start": HIT_START,
-            "end": HIT_END,
             "limit": limit,
         }
-        best: dict[UUID, str] = {}
-        for id, snippet in await self.execute(SQLITE_HITS if sqlite else POSTGRES_HITS, values):
-            best.setdefault(UUID(str(id)), snippet)
-        return best
+        best: dict[UUID, int] = {}
+        for id, conversation_id in await self.execute(SQLITE_HITS if sqlite else POSTGRES_HITS, values):
+            best.setdefault(UUID(str(conversation_id)), id)
+        found = await self.session.exec(select(Message.id, Message.text).where(col(Message.id).in_(best.values())))
+        snippets = {id: snippet(text, words) for id, text in found}
+        return {conversation_id: snippets[id] for conversation_id, id in best.items() if id in snippets}
 
     async def messages(self, conversation: Conversation) -> Sequence[Message]:
         found = select(Message).where(Message.conversation_id == conversation.id).order_by(col(Message.id))
         return (await self.session.exec(found)).all()
 
-    async def message(self, id: int) -> tuple[Message, Conversation] | None:
-        found = select(Message, Conversation).join(Conversation).where(Message.id == id)
+    async def message(self, id: int, role: Role) -> tuple[Message, Conversation] | None:
+        found = select(Message, Conversation).join(Conversation).where(Message.id == id, Message.role == role)
         return (await self.session.exec(found)).first()
 
     async def citations(self, message_ids: Sequence[int]) -> dict[int, list[Citation]]:
@@ -107,13 +108,13 @@ class ConversationRepository(Repository):
         await self.session.exec(delete(Conversation).where(col(Conversation.deleted_at) < deleted_before))
 
     async def answered(self, ask_key: str) -> Conversation | None:
-        """The newest public page whose answer to this question is complete."""
+        """The first public page whose answer to this question is complete; a later one cannot take its place."""
         found = (
             select(Conversation)
             .join(Message)
             .where(Conversation.ask_key == ask_key, Message.role == Role.ASSISTANT, Message.status == Status.COMPLETE)
             .where(col(Conversation.deleted_at).is_(None))
-            .order_by(col(Conversation.created_at).desc())
+            .order_by(col(Conversation.created_at))
         )
         return (await self.session.exec(found)).first()
 

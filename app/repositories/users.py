@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlmodel import col, select
 
+from app.models.base import now
 from app.models.conversation import Conversation
 from app.models.user import AccessToken, User
 from app.repositories.base import Repository
@@ -20,6 +21,10 @@ class UserRepository(Repository):
             .where(AccessToken.token == digest, AccessToken.created_at >= since, User.is_active)
         )
         return (await self.session.exec(found)).first()
+
+    async def renew_session(self, digest: str, begun_before: datetime) -> bool:
+        old = update(AccessToken).where(col(AccessToken.token) == digest, col(AccessToken.created_at) < begun_before)
+        return (await self.execute(old.values(created_at=now()))).rowcount == 1
 
     async def get_by_token(self, token: str, max_age: datetime | None = None) -> AccessToken | None:
         found = await self.session.get(AccessToken, token)
@@ -37,8 +42,9 @@ class UserRepository(Repository):
     async def delete_sessions(self, begun_before: datetime) -> None:
         await self.execute(delete(AccessToken).where(col(AccessToken.created_at) < begun_before))
 
-    async def delete_idle_guests(self) -> None:
-        """Delete guests who can never come back and left nothing."""
-        with_session, with_words = select(AccessToken.user_id), select(Conversation.user_id)
-        idle = col(User.id).not_in(with_session) & col(User.id).not_in(with_words)
-        await self.execute(delete(User).where(col(User.is_guest), idle))
+    async def delete_lost_guests(self) -> None:
+        """Delete guests without a session, who can never come back, with all that only they could see."""
+        lost = col(User.is_guest) & col(User.id).not_in(select(AccessToken.user_id))
+        private = col(Conversation.ask_key).is_(None) & col(Conversation.user_id).in_(select(User.id).where(lost))
+        await self.execute(delete(Conversation).where(private))
+        await self.execute(delete(User).where(lost, col(User.id).not_in(select(Conversation.user_id))))

@@ -14,9 +14,10 @@ from app.dependencies import (
     AskingServiceDep,
     ChatServiceDep,
     CursorDep,
-    OwnMessageDep,
+    OwnAnswerDep,
+    OwnQuestionDep,
     PageDep,
-    ReadableMessageDep,
+    ReadableAnswerDep,
     UserDep,
 )
 from app.models.conversation import Conversation, FeedbackForm, Message, QuestionForm
@@ -30,7 +31,7 @@ PLAIN_FRAME_SECONDS = 0.4  # a page without JavaScript gets every tail whole, so
 
 @router.get("/answers/{message_id}/stream", name="answer_stream")
 async def stream(
-    page: PageDep, user: UserDep, found: ReadableMessageDep, answers: AnswerServiceDep, after: CursorDep
+    page: PageDep, user: UserDep, found: ReadableAnswerDep, answers: AnswerServiceDep, after: CursorDep
 ) -> Response:
     return EventSourceResponse(events(page, user, found[0], answers, after), sep="\n")
 
@@ -49,7 +50,7 @@ async def events(
 
 
 @router.get("/answers/{message_id}/live", name="answer_live")
-async def live(page: PageDep, found: ReadableMessageDep, answers: AnswerServiceDep) -> Response:
+async def live(page: PageDep, found: ReadableAnswerDep, answers: AnswerServiceDep) -> Response:
     """The answer as a page that is sent while it is written, for browsers without JavaScript."""
     body = plain(page, found[0], answers, found[1].path)
     return page.finish(StreamingResponse(body, media_type="text/html"))
@@ -64,7 +65,7 @@ async def plain(page: Page, answer: Message, answers: AnswerService, path: str) 
 
 
 @router.post("/answers/{message_id}/stop", name="stop_answer")
-async def stop(page: PageDep, found: OwnMessageDep, asking: AskingServiceDep) -> Response:
+async def stop(page: PageDep, found: OwnAnswerDep, asking: AskingServiceDep) -> Response:
     answer, conversation = found
     await asking.stop(answer)
     return page.nothing(location=f"{conversation.path}?at={answer.id}")
@@ -72,7 +73,7 @@ async def stop(page: PageDep, found: OwnMessageDep, asking: AskingServiceDep) ->
 
 @router.post("/answers/{message_id}/retry", name="retry_answer")
 async def retry(
-    page: PageDep, asker: AskerDep, found: OwnMessageDep, asking: AskingServiceDep, chat: ChatServiceDep
+    page: PageDep, asker: AskerDep, found: OwnAnswerDep, asking: AskingServiceDep, chat: ChatServiceDep
 ) -> Response:
     answer, conversation = found
     await asking.retry(conversation, answer)
@@ -81,7 +82,7 @@ async def retry(
 
 @router.post("/answers/{message_id}/continuation", name="continue_answer")
 async def go_on(
-    page: PageDep, asker: AskerDep, found: OwnMessageDep, asking: AskingServiceDep, chat: ChatServiceDep
+    page: PageDep, asker: AskerDep, found: OwnAnswerDep, asking: AskingServiceDep, chat: ChatServiceDep
 ) -> Response:
     answer, conversation = found
     await asking.go_on(conversation, answer)
@@ -92,7 +93,7 @@ async def go_on(
 async def revise(
     page: PageDep,
     asker: AskerDep,
-    found: OwnMessageDep,
+    found: OwnQuestionDep,
     asking: AskingServiceDep,
     chat: ChatServiceDep,
     form: Annotated[QuestionForm, Form()],
@@ -104,7 +105,7 @@ async def revise(
 
 @router.post("/answers/{message_id}/feedback", name="rate_answer")
 async def rate(
-    page: PageDep, found: OwnMessageDep, chat: ChatServiceDep, form: Annotated[FeedbackForm, Form()]
+    page: PageDep, found: OwnAnswerDep, chat: ChatServiceDep, form: Annotated[FeedbackForm, Form()]
 ) -> Response:
     answer, conversation = found
     await chat.rate(answer, form)

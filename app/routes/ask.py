@@ -4,7 +4,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Response
 
-from app.dependencies import AskerDep, AskingServiceDep, ChatServiceDep, PageDep, PublicConversationDep, UserDep
+from app.dependencies import (
+    AskerDep,
+    AskingServiceDep,
+    ChatServiceDep,
+    OwnPublicConversationDep,
+    PageDep,
+    PublicConversationDep,
+    UserDep,
+)
 from app.models.conversation import QuestionForm
 
 router = APIRouter(prefix="/ask")
@@ -30,3 +38,15 @@ async def show(
     page: PageDep, user: UserDep, chat: ChatServiceDep, conversation: PublicConversationDep, at: int | None = None
 ) -> Response:
     return page.render("ask/show.html", block="log", view=await chat.view(conversation, user, at), edit=None)
+
+
+@router.post("/{conversation_id}/deletion", name="delete_answer_page")
+async def delete(page: PageDep, chat: ChatServiceDep, conversation: OwnPublicConversationDep) -> Response:
+    await chat.delete(conversation)
+    return page.redirect(conversation.path)
+
+
+@router.post("/{conversation_id}/restoration", name="restore_answer_page")
+async def restore(page: PageDep, chat: ChatServiceDep, conversation: OwnPublicConversationDep) -> Response:
+    await chat.restore(conversation)
+    return page.redirect(conversation.path)

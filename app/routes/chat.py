@@ -43,7 +43,7 @@ async def update(
     page: PageDep, chat: ChatServiceDep, conversation: ConversationDep, form: Annotated[ConversationForm, Form()]
 ) -> Response:
     await chat.update(conversation, form)
-    return page.redirect(conversation.path)
+    return page.render("chat/updated.html", location=conversation.path, conversation=conversation)
 
 
 @router.post("/{conversation_id}/messages", name="ask_in_conversation")

@@ -2,11 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from app.dependencies import PageDep, SearchServiceDep
 
 router = APIRouter(prefix="/documents")
+Slug = Annotated[str, Path(pattern="^[^\\x00]+$")]  # PostgreSQL refuses to look for a NUL
+Offset = Annotated[int, Query(ge=0)]
 
 
 @router.get("", name="documents")
@@ -17,7 +19,7 @@ async def index(page: PageDep, search: SearchServiceDep, q: Annotated[str, Query
 
 @router.get("/{slug}", name="document")
 async def show(
-    page: PageDep, search: SearchServiceDep, slug: str, start: int = 0, end: int = 0, v: str = ""
+    page: PageDep, search: SearchServiceDep, slug: Slug, start: Offset = 0, end: Offset = 0, v: str = ""
 ) -> Response:
     """A document; with the span that somebody quoted from its version `v`."""
     return page.render("documents/show.html", document=await search.document(slug), start=start, end=end, v=v)

@@ -12,7 +12,7 @@ YEAR = 365 * 24 * 3600
 
 @router.get("/", name="home")
 async def home(page: PageDep, search: SearchServiceDep) -> Response:
-    return page.render("home.html", documents=await search.documents.count())
+    return page.render("home.html", documents=await search.count())
 
 
 @router.post("/theme", name="theme")

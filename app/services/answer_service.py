@@ -15,9 +15,10 @@ from datetime import timedelta
 from app.ai.live_answer import Frame, LiveAnswer
 from app.ai.markdown import IncrementalRenderer, Markdown, References
 from app.ai.providers import Delta, Prompt, Provider, ProviderError
+from app.config import Settings
 from app.db import Database
 from app.models.base import now
-from app.models.conversation import Message, Status
+from app.models.conversation import Message, Role, Status
 from app.models.user import User
 from app.repositories.answers import AnswerRepository, Outcome
 from app.repositories.conversations import ConversationRepository
@@ -36,6 +37,7 @@ RENDER_SHARE = 15  # and a frame that took long to render is followed by a pause
 RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 5.0
 
+TOO_LONG = (Status.INTERRUPTED, "The answer grew longer than one answer may. Ask for the rest in a new question.")
 ENDS = {
     "length": (Status.INTERRUPTED, "The answer reached the model's length limit. Continue lets it go on."),
     "content_filter": (Status.FAILED, "The model's content filter ended this answer. Try to ask differently."),
@@ -44,21 +46,25 @@ ENDS = {
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One answer to write: its row, what is asked, and what its citations link to."""
+    """One answer to write: its row, who may write it, what is asked, and what its citations link to."""
 
     answer_id: int
+    writer: str
     prompt: Prompt
     references: References
 
 
 @dataclass(slots=True)
 class Writing:
-    """A job under way in this process."""
+    """A job under way in this process. Once it has read all it saves, and nothing may cut that off."""
 
+    job: Job
     live: LiveAnswer
     began: float
     task: asyncio.Task[None] | None = None
     stopped: bool = False
+    saving: bool = False
+    saved: bool = False
     first_token: float | None = None
     last: Delta = field(default_factory=Delta)
 
@@ -67,14 +73,19 @@ class Writing:
         took = round((time.monotonic() - self.began) * 1000)
         return Outcome(status, self.live.text, error, self.last.prompt_tokens, self.last.completion_tokens, first, took)
 
+    def cancel(self) -> None:
+        if self.task and not self.saving:
+            self.task.cancel()
+
 
 class AnswerService:
     """All answers that this process writes. One per app, started and closed with it."""
 
-    def __init__(self, database: Database, provider: Provider, markdown: Markdown) -> None:
+    def __init__(self, database: Database, provider: Provider, markdown: Markdown, settings: Settings) -> None:
         self.database = database
         self.provider = provider
         self.markdown = markdown
+        self.settings = settings
         self._writing: dict[int, Writing] = {}
         self._keeper: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
@@ -85,10 +96,10 @@ class AnswerService:
     async def close(self) -> None:
         """Interrupt what is being written, keeping all of its text."""
         self._closing.set()
-        tasks = [writing.task for writing in self._writing.values() if writing.task]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        under_way = list(self._writing.values())
+        for writing in under_way:
+            writing.cancel()
+        await asyncio.gather(*(writing.task for writing in under_way if writing.task), return_exceptions=True)
         if self._keeper:
             await self._keeper
         await self.provider.close()
@@ -96,16 +107,15 @@ class AnswerService:
     def start(self, job: Job) -> None:
         """Begin to write; returns at once."""
         renderer = self.markdown.incremental(prefix=prefix(job.answer_id), references=job.references)
-        writing = Writing(LiveAnswer(job.answer_id, renderer, job.prompt.continuation), time.monotonic())
+        writing = Writing(job, LiveAnswer(job.answer_id, renderer, job.prompt.continuation), time.monotonic())
         self._writing[job.answer_id] = writing
-        writing.task = asyncio.create_task(self._write(job, writing), name=f"answer-{job.answer_id}")
+        writing.task = asyncio.create_task(self._write(writing), name=f"answer-{job.answer_id}")
 
     def stop(self, answer_id: int) -> None:
         """End it now if this process writes it; otherwise its writer reads the request from the row."""
-        writing = self._writing.get(answer_id)
-        if writing and writing.task and not writing.stopped:  # a second cancel would cut off the saving
+        if writing := self._writing.get(answer_id):
             writing.stopped = True
-            writing.task.cancel()
+            writing.cancel()
 
     def live(self, answer_id: int) -> LiveAnswer | None:
         writing = self._writing.get(answer_id)
@@ -113,9 +123,13 @@ class AnswerService:
 
     async def follow(self, answer_id: int, after: int, *, growing: bool = True) -> AsyncIterator[Frame]:
         """Yield what a page with `after` blocks lacks, until the answer has ended and its row says how."""
-        live = self.live(answer_id)
-        frames = live.frames(after, growing=growing) if live else self._mirrored(answer_id, after, growing=growing)
-        async for frame in frames:
+        if writing := self._writing.get(answer_id):
+            async for frame in writing.live.frames(after, growing=growing):
+                after = frame.cursor
+                yield frame
+            if writing.saved:
+                return
+        async for frame in self._mirrored(answer_id, after, growing=growing):
             yield frame
 
     def rendered_so_far(self, answer: Message, references: References) -> IncrementalRenderer:
@@ -130,39 +144,48 @@ class AnswerService:
         """The answer's conversation now, on a session of its own: whoever follows a stream holds none."""
         async with self.database.transaction(reading=True) as session:
             chat = ChatService(ConversationRepository(session))
-            found = await chat.conversations.message(answer_id)
+            found = await chat.conversations.message(answer_id, Role.ASSISTANT)
             return await chat.view(found[1], user, answer_id) if found else None
 
-    async def _write(self, job: Job, writing: Writing) -> None:
+    async def _write(self, writing: Writing) -> None:
         try:
-            outcome = await self._read(job, writing)
+            async with asyncio.timeout(self.settings.max_answer_seconds):
+                outcome = await self._read(writing)
         except ProviderError as error:
             outcome = writing.outcome(Status.FAILED, error.message)
         except asyncio.CancelledError:
             outcome = writing.outcome(Status.STOPPED if writing.stopped else Status.INTERRUPTED)
+        except TimeoutError:
+            outcome = writing.outcome(*TOO_LONG)
         except Exception:
-            log.exception("answer %s failed", job.answer_id)
+            log.exception("answer %s failed", writing.job.answer_id)
             outcome = writing.outcome(Status.FAILED, "Something went wrong on our side. Please try again.")
-        await self._finish(job.answer_id, writing, outcome)
+        await self._finish(writing, outcome)
 
-    async def _finish(self, answer_id: int, writing: Writing, outcome: Outcome) -> None:
+    async def _finish(self, writing: Writing, outcome: Outcome) -> None:
         """Store how it ended before the followers look."""
+        writing.saving = True
+        job = writing.job
         try:
             async with self.database.transaction() as session:
-                await AnswerRepository(session).finish(answer_id, outcome)
+                await AnswerRepository(session).finish(job.answer_id, job.writer, outcome)
+            writing.saved = True
         finally:
-            del self._writing[answer_id]
+            if self._writing.get(job.answer_id) is writing:
+                del self._writing[job.answer_id]
             writing.live.end()
-        log.info("answer %s %s in %s ms", answer_id, outcome.status, outcome.duration_ms)
+        log.info("answer %s %s in %s ms", job.answer_id, outcome.status, outcome.duration_ms)
 
-    async def _read(self, job: Job, writing: Writing) -> Outcome:
+    async def _read(self, writing: Writing) -> Outcome:
         """Feed the model's words to the live answer, a frame at a time: between reads the socket gathers several."""
-        async with aclosing(self._with_retry(job.prompt, writing)) as deltas:
+        async with aclosing(self._with_retry(writing.job.prompt, writing)) as deltas:
             async for delta in deltas:
                 if delta.text:
                     writing.first_token = writing.first_token or time.monotonic()
                     writing.live.append(delta.text)
                 writing.last = _merged(writing.last, delta)
+                if len(writing.live.text) > self.settings.max_answer_length:
+                    return writing.outcome(*TOO_LONG)
                 await asyncio.sleep(self._pause(writing.live))
         if not writing.live.text:
             return writing.outcome(Status.FAILED, "The model sent an empty answer. Try again, or choose another model.")
@@ -226,18 +249,20 @@ class AnswerService:
                 await asyncio.wait_for(self._closing.wait(), CHECKPOINT_SECONDS)
 
     async def _checkpoint(self) -> None:
-        texts = {id: writing.live.text for id, writing in self._writing.items()}
-        async with self.database.transaction() as session:
+        texts = {(id, writing.job.writer): writing.live.text for id, writing in self._writing.items()}
+        async with self.database.transaction(reading=not texts) as session:
             answers = AnswerRepository(session)
             streaming = await answers.streaming()
             silent = now() - timedelta(seconds=ORPHAN_SECONDS)
-            if orphans := [each.id for each in streaming if each.id not in texts and each.heartbeat_at < silent]:
+            mine = {id for id, _writer in texts}
+            if orphans := [each.id for each in streaming if each.id not in mine and each.heartbeat_at < silent]:
                 await answers.interrupt(orphans)
             if texts:
-                await answers.checkpoint(texts, now())
+                await answers.checkpoint(texts)
         for each in streaming:
-            if each.stop_requested:
-                self.stop(each.id)
+            writing = self._writing.get(each.id)
+            if writing and (each.stop_requested or each.writer != writing.job.writer):
+                self.stop(each.id)  # somebody asked for it, or another process has taken it over
 
 
 def prefix(answer_id: int) -> str:

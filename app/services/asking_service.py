@@ -1,6 +1,7 @@
 """Asking: from a question to an answer that is being written."""
 
 from collections.abc import Sequence
+from uuid import uuid4
 
 from sqlalchemy.exc import IntegrityError
 
@@ -21,6 +22,7 @@ from app.models.conversation import (
     title_from,
 )
 from app.models.user import User
+from app.repositories.answers import AnswerRepository
 from app.repositories.conversations import ConversationRepository
 from app.services.answer_service import AnswerService, Job
 from app.services.chat_service import View, references_of
@@ -59,7 +61,12 @@ class AskingService:
         return await self._ask(conversation, form, leaf.id if leaf else None, history)
 
     async def revise(self, conversation: Conversation, question: Message, form: QuestionForm) -> View:
-        """Ask an edited question in place of an earlier one, which stays reachable beside it."""
+        """Ask an edited question in place of an earlier one, which stays reachable beside it.
+
+        Not on a public page: it is known by its question.
+        """
+        if conversation.is_public:
+            raise NotFound
         history = await self.conversations.messages(conversation)
         return await self._ask(conversation, form, question.parent_id, history)
 
@@ -73,12 +80,12 @@ class AskingService:
 
     async def go_on(self, conversation: Conversation, answer: Message) -> View:
         """Let an answer that ended too early continue where it stopped."""
-        if answer.status not in (Status.INTERRUPTED, Status.STOPPED, Status.FAILED):
+        if answer.status == Status.COMPLETE:
             raise Conflict("This answer is complete already.")
         history = await self.conversations.messages(conversation)
         citations = (await self.conversations.citations([answer.id or 0]))[answer.id or 0]
-        begun = {"status": Status.STREAMING, "error": "", "stop_requested": False, "heartbeat_at": now()}
-        await self._claim(answer.sqlmodel_update(begun))
+        await self._reclaim(answer)
+        conversation.sqlmodel_update({"deleted_at": None})
         sources = [source_from(citation) for citation in citations]
         return self._start(conversation, Thread.through(history, answer.id), answer, citations, sources)
 
@@ -91,6 +98,8 @@ class AskingService:
 
     async def stored_answer(self, question: str) -> Conversation | None:
         """The public page that already answers this question from the present documents."""
+        if not question.strip():
+            return None
         return await self.conversations.answered(await self._key(question, ""))
 
     async def ask_publicly(self, user: User, form: QuestionForm) -> Conversation:
@@ -130,6 +139,16 @@ class AskingService:
         except IntegrityError as error:
             raise StillAnswering from error
 
+    async def _reclaim(self, answer: Message) -> None:
+        """Become the one who continues it: of two who ask at once, the database lets one."""
+        try:
+            claimed = await AnswerRepository(self.conversations.session).claim(answer.id or 0, uuid4().hex)
+        except IntegrityError as error:
+            raise StillAnswering from error
+        if not claimed:
+            raise StillAnswering
+        await self.conversations.session.refresh(answer)
+
     async def _answer(
         self, conversation: Conversation, question: Message, history: Sequence[Message], found: Sequence[Found]
     ) -> View:
@@ -141,6 +160,7 @@ class AskingService:
             status=Status.STREAMING,
             model=conversation.model,
             heartbeat_at=now(),
+            writer=uuid4().hex,
         )
         conversation.sqlmodel_update({"updated_at": now(), "deleted_at": None})  # a tab left open brings it back
         await self._claim(answer)
@@ -169,7 +189,7 @@ class AskingService:
             known=tuple(known),
             continuation=answer.text,
         )
-        job = Job(answer.id or 0, prompt, references_of(citations))
+        job = Job(answer.id or 0, answer.writer, prompt, references_of(citations))
         self.conversations.after_commit(lambda: self.answers.start(job))
         return View(conversation, thread, {answer.id or 0: citations}, mine=True)
 

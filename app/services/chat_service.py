@@ -6,14 +6,24 @@ from typing import Any
 from uuid import UUID
 
 from app.ai.markdown import Reference, References
-from app.errors import NotFound
+from app.errors import Conflict, NotFound
 from app.models.base import now
-from app.models.conversation import Citation, Conversation, ConversationForm, FeedbackForm, Message, Thread, Turn
+from app.models.conversation import (
+    Citation,
+    Conversation,
+    ConversationForm,
+    FeedbackForm,
+    Message,
+    Role,
+    Thread,
+    Turn,
+)
 from app.models.user import User
 from app.repositories.conversations import ConversationRepository, Hit
 
 EXPORTED = {"id", "title", "instructions", "model", "created_at", "updated_at"}
-PRIVATE = {"conversation_id", "heartbeat_at", "stop_requested"}
+PRIVATE = {"conversation_id", "heartbeat_at", "stop_requested", "writer"}
+MAX_WORDS = 8  # of a search: each makes it slower
 CITED = {"number", "title", "heading", "path", "quote", "slug", "start", "end"}
 
 
@@ -46,8 +56,8 @@ class ChatService:
         """This person's conversations, newest first, or those that hold the query's words, best first."""
         if user is None:
             return []
-        words = "".join(c if c.isalnum() else " " for c in query[:200]).split()
-        if words:
+        typed = "".join(c if c.isalnum() else " " for c in query[:200]).split()
+        if words := list({word.casefold(): word for word in typed}.values())[:MAX_WORDS]:
             return await self.conversations.search(user.id, words)
         return [] if query.strip() else await self.conversations.recent(user.id)
 
@@ -58,22 +68,31 @@ class ChatService:
             raise NotFound(retry_at="/chat")
         return conversation
 
-    async def get_public(self, id: UUID) -> Conversation:
+    async def get_public(self, user: User | None, id: UUID) -> Conversation:
+        """A public answer page; a deleted one only for whoever can restore it."""
         conversation = await self.conversations.get(id)
-        if conversation is None or not conversation.is_public or conversation.deleted_at:
+        if conversation is None or not conversation.is_public:
+            raise NotFound
+        if conversation.deleted_at and not self._owns(user, conversation):
             raise NotFound
         return conversation
 
-    async def message(self, user: User | None, id: int) -> tuple[Message, Conversation]:
-        """A message that this person may read: of their own conversation, or of a public page."""
-        found = await self.conversations.message(id)
+    async def get_own_public(self, user: User | None, id: UUID) -> Conversation:
+        conversation = await self.get_public(user, id)
+        if not self._owns(user, conversation):
+            raise NotFound
+        return conversation
+
+    async def message(self, user: User | None, id: int, role: Role) -> tuple[Message, Conversation]:
+        """A question or an answer that this person may read: of their own conversation, or of a public page."""
+        found = await self.conversations.message(id, role)
         if found is None or not (found[1].is_public or self._owns(user, found[1])):
             raise NotFound
         return found
 
-    async def own_message(self, user: User | None, id: int) -> tuple[Message, Conversation]:
-        """A message that this person may act on: of their own conversation."""
-        found = await self.conversations.message(id)
+    async def own_message(self, user: User | None, id: int, role: Role) -> tuple[Message, Conversation]:
+        """A question or an answer that this person may act on: of their own conversation."""
+        found = await self.conversations.message(id, role)
         if found is None or not self._owns(user, found[1]):
             raise NotFound(retry_at="/chat")
         return found
@@ -113,9 +132,10 @@ class ChatService:
         await self.conversations.add(conversation.sqlmodel_update({"deleted_at": None}))
 
     async def rate(self, answer: Message, form: FeedbackForm) -> None:
-        """Keep a thumb and a reason; the same thumb again takes it back, but a reason keeps it."""
-        rating = None if form.rating == answer.rating and not form.reason else form.rating or None
-        await self.conversations.add(answer.sqlmodel_update({"rating": rating, "reason": form.reason}))
+        """Keep a thumb and a reason, or neither."""
+        if answer.is_streaming:
+            raise Conflict("This answer is still being written.")
+        await self.conversations.add(answer.sqlmodel_update({"rating": form.rating or None, "reason": form.reason}))
 
 
 def references_of(citations: Sequence[Citation]) -> References:

@@ -90,6 +90,16 @@ class SearchService:
     async def all(self) -> Sequence[Document]:
         return await self.documents.all()
 
+    async def count(self) -> int:
+        return await self.documents.count()
+
+    async def titles(self) -> Sequence[str]:
+        return await self.documents.titles()
+
+    async def version(self) -> str:
+        """Name the state of the whole knowledge base; it changes whenever a document does."""
+        return await self.documents.version()
+
     async def document(self, slug: str) -> Document:
         document = await self.documents.by_slug(slug)
         if document is None:

@@ -13,12 +13,16 @@ from app.repositories.users import UserRepository
 
 log = logging.getLogger(__name__)
 
+FIRST_SECONDS = 60.0  # after the start, so that a server that restarts often tidies too
 EVERY_SECONDS = 3600.0
 RESTORABLE = timedelta(days=1)  # how long a deleted conversation can be restored
 
 
 class UpkeepService:
-    """Tidies once an hour. One per app, started and closed with it; several processes do no harm to each other."""
+    """Tidies soon after the start and then once an hour.
+
+    One per app, started and closed with it; several processes do no harm to each other.
+    """
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self.database = database
@@ -35,14 +39,18 @@ class UpkeepService:
             await self._task
 
     async def _run(self) -> None:
-        while not self._closing.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), EVERY_SECONDS)
-                return
+        wait = FIRST_SECONDS
+        while not await self._closes_within(wait):
+            wait = EVERY_SECONDS
             try:
                 await self.tidy()
             except Exception:
                 log.exception("upkeep failed; the next hour tries again")
+
+    async def _closes_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), seconds)
+        return self._closing.is_set()
 
     async def tidy(self) -> None:
         """Delete what was deleted a day ago, sessions too old to use, and guests with neither session nor words."""
@@ -50,4 +58,4 @@ class UpkeepService:
             await ConversationRepository(session).purge(now() - RESTORABLE)
             users = UserRepository(session)
             await users.delete_sessions(now() - timedelta(days=self.settings.session_days))
-            await users.delete_idle_guests()
+            await users.delete_lost_guests()

@@ -162,6 +162,7 @@ def upgrade() -> None:
         sa.Column("error", sqlmodel.sql.sqltypes.AutoString(length=500), nullable=False),
         sa.Column("heartbeat_at", fastapi_users_db_sqlalchemy.generics.TIMESTAMPAware(timezone=True), nullable=True),
         sa.Column("stop_requested", sa.Boolean(), nullable=False),
+        sa.Column("writer", sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
         sa.Column("rating", sa.Integer(), nullable=True),
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(length=1000), nullable=False),
         sa.CheckConstraint("role IN ('user', 'assistant')", name=op.f("ck_message_role")),

@@ -3,8 +3,10 @@
 import asyncio
 
 import pytest
+from sqlalchemy import update
 
 from app.config import Settings
+from app.models.conversation import Message
 from tests.browser import Browser
 from tests.conftest import OpenApp
 from tests.html import find, one, parse, text
@@ -125,6 +127,43 @@ async def test_continue_goes_on_where_it_stopped(open_app: OpenApp, with_model: 
         assert one(log, f"#answer-{id}").get("aria-busy") == "true"
         assert 0 < len(kept) < len(ANSWER)
         assert await ended(browser, path) == ANSWER
+
+
+async def test_of_two_who_continue_at_once_one_does(
+    open_app: OpenApp, with_model: Settings, model_log: ModelServer
+) -> None:
+    async with Browser(await open_app(with_model)) as browser:
+        path = await browser.start("Tell me", "cut")
+        await status_of(browser, path, "failed")
+        id, asked = await answer_id(browser, path), len(model_log.requests)
+        responses = await asyncio.gather(*(browser.post(f"/answers/{id}/continuation") for _ in range(6)))
+        assert sorted(response.status_code for response in responses) == [303, *[409] * 5]
+        assert await ended(browser, path) == ANSWER
+        assert len(model_log.requests) == asked + 1, "the model is paid once"
+
+
+async def test_a_writer_that_was_taken_over_writes_no_more(open_app: OpenApp, with_model: Settings) -> None:
+    app = await open_app(with_model)
+    async with Browser(app) as browser:
+        path = await browser.start("Tell me", "paced-100")
+        await begun(browser, path)
+        async with app.state.database.transaction() as session:
+            await session.exec(update(Message).values(writer="another"))
+        deadline = asyncio.get_running_loop().time() + 5
+        while app.state.answers.live(int(await answer_id(browser, path))):
+            assert asyncio.get_running_loop().time() < deadline
+            await asyncio.sleep(0.05)
+        newest = (await browser.get(f"{path}/export.json")).json()["messages"][-1]
+        assert newest["status"] == "streaming", "its row is the other's to end"
+
+
+async def test_an_answer_without_end_is_ended(open_app: OpenApp, with_model: Settings) -> None:
+    async with Browser(await open_app(with_model.model_copy(update={"max_answer_length": 500}))) as browser:
+        path = await browser.start("Tell me", "fast")
+        kept = await status_of(browser, path, "interrupted")
+        assert 500 < len(kept) <= len(ANSWER)
+    async with Browser(await open_app(with_model.model_copy(update={"max_answer_seconds": 0.5}))) as browser:
+        await status_of(browser, await browser.start("Tell me", "slow"), "interrupted")
 
 
 async def test_a_complete_answer_does_not_continue(browser: Browser) -> None:

@@ -1,11 +1,15 @@
 """Conversations, through the whole app: fragment, full page and refusal for each."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import update
 
 from app.config import Settings
+from app.models.base import now
+from app.models.user import AccessToken
 from tests.browser import Browser
 from tests.conftest import OpenApp
 from tests.html import find, one, parse, text
@@ -46,6 +50,7 @@ async def test_a_question_adds_itself_and_a_streaming_answer(browser: Browser) -
     added = parse(response)
     assert response.status_code == 201
     assert [text(each) for each in find(added, ".question")] == ["Two"]
+    assert one(added, "#parent").get("value") != parent, "the next question follows this answer"
     assert len(find(added, "article[hx-sse\\:connect]")) == 1
     assert not find(added, "iframe"), "only pages without JavaScript have the frame"
     await ended(browser, path)
@@ -216,16 +221,73 @@ async def test_edit_and_resend_makes_a_branch(browser: Browser) -> None:
     assert text(one(parse(await browser.get(back)), ".question")) == "One"
 
 
+@pytest.mark.parametrize("act", ["retry", "revise"])
+async def test_what_is_asked_after_a_new_version_follows_it(browser: Browser, act: str) -> None:
+    path = await browser.start("One")
+    await ended(browser, path)
+    page = parse(await browser.get(path))
+    id = {kind: one(page, f"article[id^={kind}-]").get("id", "").split("-")[1] for kind in ("message", "answer")}
+    url = f"/answers/{id['answer']}/retry" if act == "retry" else f"/messages/{id['message']}/revisions"
+    log = parse(await browser.htmx(url, "POST", content="Uno"))
+    await ended(browser, path)
+    parent = one(log, "#parent")
+    assert (parent.get("form"), f"answer-{parent.get('value')}") == (
+        "composer",
+        one(log, "article[id^=answer-]").get("id"),
+    )
+    await browser.htmx(f"{path}/messages", "POST", content="Two", parent=parent.get("value"))
+    shown = [text(each) for each in find(parse(await browser.get(path)), ".question")]
+    assert shown == (["One", "Two"] if act == "retry" else ["Uno", "Two"])
+
+
+async def test_acts_on_the_wrong_kind_of_message_are_refused(browser: Browser) -> None:
+    path = await browser.start("One")
+    await ended(browser, path)
+    page = parse(await browser.get(path))
+    question = one(page, "article[id^=message-]").get("id", "").split("-")[1]
+    answer = one(page, "article[id^=answer-]").get("id", "").split("-")[1]
+    for url in (f"/answers/{question}/retry", f"/answers/{question}/feedback", f"/messages/{answer}/revisions"):
+        assert (await browser.post(url, content="x", rating="1")).status_code == 404, url
+    for url in ("/answers/0/stop", f"/answers/{2**31}/stop", f"/answers/{10**20}/stop", "/answers/x/stop"):
+        assert (await browser.post(url)).status_code == 404, url
+
+
+async def test_text_that_no_database_stores_is_cleaned(browser: Browser) -> None:
+    path = await browser.start("One \x00 two three four five six seven")
+    await browser.post(path, title="Ti\x00tle", instructions="In\x00structions")
+    page = parse(await browser.get(path))
+    assert text(one(page, "#title")) == "Title"
+    assert (await browser.post(path, title="   ", instructions="")).status_code == 422
+
+
+async def test_a_new_title_leaves_what_is_being_typed(browser: Browser) -> None:
+    path = await browser.start("One")
+    response = await browser.htmx(path, "POST", title="Two", instructions="")
+    assert "hx-redirect" not in response.headers
+    assert text(one(parse(response), "h1#title")) == "Two"
+
+
+async def test_a_used_session_does_not_end(app: FastAPI, browser: Browser) -> None:
+    path = await browser.start("One")
+    assert "set-cookie" not in (await browser.get(path)).headers
+    async with app.state.database.transaction() as session:
+        await session.exec(update(AccessToken).values(created_at=now() - timedelta(days=2)))
+    assert "Max-Age" in (await browser.get(path)).headers["set-cookie"]
+    assert "set-cookie" not in (await browser.get(path)).headers
+
+
 async def test_feedback_with_a_reason_and_taken_back(browser: Browser) -> None:
     path = await browser.start("One")
     await ended(browser, path)
     url = one(parse(await browser.get(path)), "form[action*=feedback]").get("action") or ""
     form = parse(await browser.htmx(url, "POST", rating="-1"))
     assert one(form, "button[aria-label='Bad answer']").get("aria-pressed") == "true"
+    assert one(form, "form:has(input[name=reason]) input[name=rating]").get("value") == "-1", "Enter keeps the thumb"
     await browser.htmx(url, "POST", rating="-1", reason="Too short")
     assert one(parse(await browser.get(path)), "input[name=reason]").get("value") == "Too short"
     assert (await browser.htmx(url, "POST", rating="5")).status_code == 422
-    taken_back = parse(await browser.htmx(url, "POST", rating="-1"))
+    pressed = one(parse(await browser.get(path)), "button[aria-label='Bad answer']")
+    taken_back = parse(await browser.htmx(url, "POST", rating=pressed.get("value")))
     assert not find(taken_back, "[aria-pressed=true]")
 
 

@@ -1,7 +1,9 @@
 """Upkeep on a real database: what goes, and what must stay."""
 
+import asyncio
 from datetime import datetime, timedelta
 
+import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, update
 from sqlmodel import col, select
@@ -46,14 +48,35 @@ async def test_deleted_conversations_go_after_a_day(app: FastAPI, browser: Brows
     assert not find(parse(await browser.htmx("/chat?q=deleted")), "#conversations a"), "nor is it found"
 
 
-async def test_guests_go_once_they_have_neither_session_nor_words(app: FastAPI, browser: Browser) -> None:
+async def test_guests_who_cannot_come_back_go_with_what_only_they_could_see(app: FastAPI, browser: Browser) -> None:
     path = await browser.start("Mine")
     await ended(browser, path)
+    shared = (await browser.post("/ask", content="Everybody's")).headers["location"]
+    await ended_publicly(browser, shared)
+    await UpkeepService(app.state.database, app.state.settings).tidy()
+    assert (await browser.get(path)).status_code == 200, "with a session all stays"
     settings = app.state.settings.model_copy(update={"session_days": -1})
     await UpkeepService(app.state.database, settings).tidy()
     async with app.state.database.transaction() as session:
-        assert await count(session) == (1, 0), "whoever has words stays, without a session"
-        await set_deleted(session, now() - timedelta(days=2))
-    await UpkeepService(app.state.database, settings).tidy()
+        assert await count(session) == (1, 0), "whose page is public stays, without a session"
+        assert len((await session.exec(select(Conversation))).all()) == 1
+    assert (await browser.get(shared)).status_code == 200
+
+
+async def ended_publicly(browser: Browser, path: str) -> None:
+    while find(parse(await browser.get(path)), "[aria-busy]"):  # noqa: ASYNC110 - there is no event to wait for
+        await asyncio.sleep(0.02)
+
+
+async def test_it_tidies_soon_after_the_start(app: FastAPI, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = await browser.start("Deleted")
+    await ended(browser, path)
+    await browser.post(f"{path}/deletion")
     async with app.state.database.transaction() as session:
-        assert await count(session) == (0, 0)
+        await set_deleted(session, now() - timedelta(days=2))
+    monkeypatch.setattr("app.services.upkeep_service.FIRST_SECONDS", 0.01)
+    upkeep = UpkeepService(app.state.database, app.state.settings)
+    await upkeep.open()
+    await asyncio.sleep(0.5)
+    await upkeep.close()
+    assert (await browser.get(path)).status_code == 404
