@@ -1,5 +1,6 @@
 """The app, wired together."""
 
+import gc
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -65,6 +66,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     upkeep = UpkeepService(app.state.database, app.state.settings)
     await app.state.answers.open()
     await upkeep.open()
+    gc.freeze()  # what start-up made stays; without this every full collection walks through all of it
     yield
     await upkeep.close()
     await app.state.answers.close()

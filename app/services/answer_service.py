@@ -30,9 +30,7 @@ CHECKPOINT_SECONDS = 1.0
 ORPHAN_SECONDS = 5.0  # without a heartbeat: five missed checkpoints
 MIRROR_SECONDS = 0.3  # how often a follower in another process looks at the row
 FRAME_SECONDS = 0.05  # the shortest time between two frames...
-FRAME_SECONDS_EACH = (
-    0.0004  # ...which grows with the answers being written, so that load costs smoothness and not progress
-)
+FRAME_SECONDS_EACH = 0.001  # ...which grows with the answers being written: load costs smoothness, not progress
 RENDER_SHARE = 15  # and a frame that took long to render is followed by a pause of this many times as long
 RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 5.0

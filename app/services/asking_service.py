@@ -109,7 +109,7 @@ class AskingService:
         )
 
     async def _key(self, question: str, model: str) -> str:
-        return ask_key(question, self._model(model), await self.search.documents.version())
+        return ask_key(question, self._model(model), await self.search.version())
 
     async def _ask(
         self, conversation: Conversation, form: QuestionForm, parent_id: int | None, history: Sequence[Message]
@@ -168,7 +168,7 @@ class AskingService:
         await self.conversations.add_all(citations)
         sources = [each.source(number) for number, each in enumerate(found, 1)]
         thread = Thread.through([*history, answer], answer.id)
-        known = () if found else await self.search.documents.titles()
+        known = () if found else await self.search.titles()
         return self._start(conversation, thread, answer, citations, sources, known)
 
     def _start(
