@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
@@ -46,7 +47,13 @@ class Templates:
         )
         self.markdown = Markdown(self.env.get_template("partials/code_block.html").render)
         self.frame = self.env.get_template("partials/frame.html").render  # twenty times a second for every reader
-        self.env.filters |= {"hits": split_hits, "mark_words": mark_words, "when": when, "seconds": seconds}
+        self.env.filters |= {
+            "hits": split_hits,
+            "mark_words": mark_words,
+            "plain": plain,
+            "when": when,
+            "seconds": seconds,
+        }
         self.env.globals |= {
             "static": static_url(immutable=settings.in_production),
             "url_for": url_for,
@@ -152,6 +159,11 @@ def static_url(*, immutable: bool) -> Any:
         return f"/static/{path}?v={versions[path]}"
 
     return static
+
+
+def plain(markdown: str) -> str:
+    """A quote as plain words, for cards that show only its beginning."""
+    return re.sub(r"(?m)^\s*(```\w*|#+|>|[-*+]|\d+\.)\s*|[`*]", "", markdown)
 
 
 def when(moment: Any) -> str:
