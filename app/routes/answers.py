@@ -33,18 +33,18 @@ PLAIN_FRAME_SECONDS = 0.4  # a page without JavaScript gets every tail whole, so
 async def stream(
     page: PageDep, user: UserDep, found: ReadableAnswerDep, answers: AnswerServiceDep, after: CursorDep
 ) -> Response:
-    return EventSourceResponse(events(page, user, found[0], answers, after), sep="\n")
+    return EventSourceResponse(events(page, user, *found, answers, after), sep="\n")
 
 
 async def events(
-    page: Page, user: User | None, answer: Message, answers: AnswerService, after: int
+    page: Page, user: User | None, answer: Message, conversation: Conversation, answers: AnswerService, after: int
 ) -> AsyncIterator[ServerSentEvent]:
     """Frames while it is written, the finished article, and `done`: without that the browser comes back for ever."""
     if answer.is_streaming:
         async for frame in answers.follow(answer.id or 0, after):
             html = page.templates.frame(frame=frame)
             yield ServerSentEvent(html, id=str(frame.cursor), sep="\n")
-    view = await answers.view(answer.id or 0, user)
+    view = await answers.view(conversation, answer.id or 0, user)
     yield ServerSentEvent(page.fragment("partials/ended.html", view=view, answer_id=answer.id), sep="\n")
     yield ServerSentEvent("", event="done", sep="\n")
 

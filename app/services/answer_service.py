@@ -18,7 +18,7 @@ from app.ai.providers import Delta, Prompt, Provider, ProviderError
 from app.config import Settings
 from app.db import Database
 from app.models.base import now
-from app.models.conversation import Message, Role, Status
+from app.models.conversation import Conversation, Message, Status
 from app.models.user import User
 from app.repositories.answers import AnswerRepository, Outcome
 from app.repositories.conversations import ConversationRepository
@@ -138,12 +138,10 @@ class AnswerService:
         renderer.feed(answer.text)
         return renderer
 
-    async def view(self, answer_id: int, user: User | None) -> View | None:
-        """The answer's conversation now, on a session of its own: whoever follows a stream holds none."""
+    async def view(self, conversation: Conversation, answer_id: int, user: User | None) -> View:
+        """The answer in its conversation now, on a session of its own: whoever follows a stream holds none."""
         async with self.database.transaction(reading=True) as session:
-            chat = ChatService(ConversationRepository(session))
-            found = await chat.conversations.message(answer_id, Role.ASSISTANT)
-            return await chat.view(found[1], user, answer_id) if found else None
+            return await ChatService(ConversationRepository(session)).view(conversation, user, answer_id)
 
     async def _write(self, writing: Writing) -> None:
         try:

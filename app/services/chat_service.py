@@ -41,8 +41,9 @@ class View:
         """The address of this path through the conversation."""
         return f"{self.conversation.path}?at={self.thread.leaf.id}" if self.thread.leaf else self.conversation.path
 
-    def turn(self, message_id: int) -> Turn:
-        return next(turn for turn in self.thread.turns if turn.message.id == message_id)
+    def turn(self, message_id: int) -> Turn | None:
+        """None when it was deleted meanwhile."""
+        return next((turn for turn in self.thread.turns if turn.message.id == message_id), None)
 
     def references(self, message_id: int) -> References:
         return references_of(self.citations[message_id])
