@@ -123,9 +123,9 @@ def test_open_streams_do_not_hold_up_the_end(tmp_path: Path, model: ModelServer)
 
 def test_the_log_is_json_in_production_and_keeps_secrets(tmp_path: Path, model: ModelServer) -> None:
     secret = "kJ3nd82jsKD92jdmcnLs0293jdmWpqXz"
-    with Server(tmp_path, **with_model(model), ENVIRONMENT="production", SECRET_KEY=secret) as server:
-        with visitor(server) as client:
-            response = client.get("/")
+    production = {"ENVIRONMENT": "production", "SECRET_KEY": secret}
+    with Server(tmp_path, **with_model(model), **production) as server, visitor(server) as client:
+        response = client.get("/")
     lines = server.log.read_text().splitlines()  # now that it has ended: a request is logged after its answer
     assert all(line.startswith("{") and line.endswith("}") for line in lines)
     assert any(response.headers["x-request-id"] in line and '"path": "/"' in line for line in lines)

@@ -1,0 +1,124 @@
+"""What answers cost the server, alone and hundreds at once: `python -m benchmarks.load`.
+
+One process on one core. Every answer has 400 tokens at 50 a second, so 8 s is the least that it can take. Every visitor
+has a session and a conversation already, and asks in it as htmx does: the post, the fragment, the stream to its end.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import uvloop
+
+from benchmarks.harness import (
+    CLIENT_CORE,
+    Answered,
+    BareServer,
+    PinnedServer,
+    Recording,
+    Visitor,
+    ask,
+    cpu_seconds,
+    fastopp,
+    meet,
+    model_server,
+    pinned,
+    read,
+)
+from benchmarks.table import Table, quantile
+from tests.e2e.server import free_port
+from tests.model_server import ModelServer
+
+CROWDS = ((100, 0.0), (200, 0.0), (200, 1.0), (500, 0.0), (500, 5.0))
+BOUNDED = 200
+ALONE = 3
+
+Ask = Callable[[], Awaitable[Answered]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """So many answers, with what they took."""
+
+    answers: Sequence[Answered]
+    wall: float
+    cpu: float
+
+    def first_text(self, share: float) -> float:
+        """Milliseconds from the post to the first text, for this share of those who got one."""
+        waits = [(each.first_text - each.posted) * 1000 for each in self.answers if each.first_text]
+        return quantile(waits, share)
+
+    @property
+    def complete(self) -> int:
+        return sum(each.complete for each in self.answers)
+
+
+async def run(pid: int, asks: Sequence[Ask], ramp: float = 0.0) -> Run:
+    """Ask all in the same moment, or evenly spread over `ramp` seconds."""
+
+    async def one(number: int, ask: Ask) -> Answered:
+        await asyncio.sleep(ramp * number / len(asks))
+        return await ask()
+
+    cpu, began = cpu_seconds(pid), time.monotonic()
+    answers = await asyncio.gather(*(one(number, ask) for number, ask in enumerate(asks)))
+    return Run(answers, time.monotonic() - began, cpu_seconds(pid) - cpu)
+
+
+async def replayed(port: int) -> Answered:
+    answered = Answered(time.monotonic())
+    async with Visitor(port) as visitor:
+        await read(visitor, "/answer", answered)
+    return answered
+
+
+async def alone(server: PinnedServer, table: Table) -> Recording:
+    """One answer after the other; return the last one's stream."""
+    [visitor] = await meet(server.port, 1)
+    runs = [await run(server.pid, [partial(ask, *visitor)]) for _ in range(ALONE)]
+    last = runs[-1].answers[0]
+    recording = Recording.of(last.stream, last.asked)
+    with BareServer({"/answer": recording}) as bare:
+        beside = await run(bare.pid, [partial(replayed, bare.port)])
+    cpu = quantile([each.cpu * 1000 for each in runs], 0.5)
+    table.row("1 answer: server's CPU", "ms", cpu, beside.cpu * 1000, at_most=80)
+    return recording
+
+
+def show(table: Table, ramp: float, ours: Run, bare: Run) -> None:
+    count = len(ours.answers)
+    name = f"{count} answers " + (f"over {ramp:g} s" if ramp else "at once")
+    longest, latest = (10 + ramp, 400) if count == BOUNDED else (None, None)
+    table.row(f"{name}: complete", "", ours.complete, bare.complete, at_least=count, strict=True)
+    table.row(f"{name}: all ended after", "s", ours.wall, bare.wall, at_most=longest)
+    table.row(f"{name}: first text, p50", "ms", ours.first_text(0.5), bare.first_text(0.5))
+    table.row(f"{name}: first text, p95", "ms", ours.first_text(0.95), bare.first_text(0.95), at_most=latest)
+    table.row(f"{name}: server's CPU, each", "ms", ours.cpu * 1000 / count, bare.cpu * 1000 / count)
+
+
+async def measure(server: PinnedServer, model: ModelServer, table: Table) -> None:
+    recording = await alone(server, table)
+    most = max(count for count, _ in CROWDS)
+    visitors = await meet(server.port, most)
+    for count, ramp in CROWDS:
+        with BareServer({"/answer": recording}) as bare:
+            beside = await run(bare.pid, [partial(replayed, bare.port)] * count, ramp)
+        ours = await run(server.pid, [partial(ask, *visitor) for visitor in visitors[:count]], ramp)
+        show(table, ramp, ours, beside)
+    assert len(model.requests) == most + ALONE + 1 + sum(count for count, _ in CROWDS)
+
+
+async def main(server: PinnedServer, port: int) -> None:
+    table = Table("load: answers of 400 tokens at 50 a second; one process on one core")
+    async with model_server(port) as model:
+        await measure(server, model, table)
+    table.end()
+
+
+if __name__ == "__main__":
+    model_port = free_port()
+    with pinned(CLIENT_CORE), fastopp(model_port) as server:
+        uvloop.run(main(server, model_port))
