@@ -19,11 +19,12 @@ def ask(page: Page, url: str, question: str, model: str) -> None:
     page.wait_for_url(re.compile(r"/chat/[0-9a-f-]{36}"), wait_until="commit")
 
 
-def lengths_while_it_streams(page: Page, samples: int = 8) -> list[int]:
-    """How much of the answer a person sees, looked at a few times a second."""
+def lengths_while_it_streams(page: Page, distinct: int = 4, seconds: float = 12) -> list[int]:
+    """How much of the answer a person sees, looked at a few times a second until it has grown often enough."""
     frame = page.frame_locator("iframe")
-    seen = []
-    for _ in range(samples):
+    seen: list[int] = []
+    deadline = time.monotonic() + seconds
+    while len(set(seen)) < distinct and time.monotonic() < deadline:
         seen.append(len(frame.locator("main").inner_text()))
         time.sleep(0.3)
     return seen
@@ -34,7 +35,7 @@ def test_ask_watch_stop_and_ask_again(page_without_script: Page, server: Server)
     ask(page, server.url, "Tell me", "paced-25")
     expect(page.frame_locator("iframe").locator("main")).to_have_text(re.compile(r"\w+ \w+"))
     seen = lengths_while_it_streams(page)
-    assert len(set(seen)) >= 3 and seen == sorted(seen), seen
+    assert len(set(seen)) >= 4 and seen == sorted(seen), seen
     page.get_by_role("button", name="Stop").click(no_wait_after=True)
     expect(page.get_by_role("note")).to_contain_text("Stopped")
     assert len(page.locator(".answer-prose").inner_text()) >= seen[-1] * 0.8
