@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,23 +40,51 @@ def _set_pragmas(connection: Any, _record: object) -> None:
     cursor.close()
 
 
+class Turn:
+    """One transaction's turn to write, taken before its first write and given back at its end.
+
+    SQLite has one writer at a time, and one that finds another there sleeps longer each time it looks again. In a queue
+    of our own everybody's turn comes at once, and what a transaction only reads it reads before. PostgreSQL needs none.
+    """
+
+    def __init__(self, lock: asyncio.Lock | None) -> None:
+        self.lock = lock
+        self.taken = False
+
+    async def take(self) -> None:
+        if self.lock and not self.taken:
+            await self.lock.acquire()
+            self.taken = True
+
+    def give_back(self) -> None:
+        if self.lock and self.taken:
+            self.lock.release()
+            self.taken = False
+
+
+async def take_turn(session: AsyncSession) -> None:
+    """Before a write. A session that `Database` did not open, as a shell's, has no turn and takes its chance."""
+    if turn := session.info.get("turn"):
+        await turn.take()
+
+
 class Database:
     """One engine and its transactions."""
 
     def __init__(self, url: str) -> None:
         self.engine = create_engine(url)
-        # SQLite has one writer at a time, and one that finds another there sleeps longer each time it looks again.
-        # In a queue of our own everybody's turn comes at once. PostgreSQL needs none.
-        on_sqlite = self.engine.dialect.name == "sqlite"
-        self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if on_sqlite else nullcontext()
+        self._writing = asyncio.Lock() if self.engine.dialect.name == "sqlite" else None
 
     @asynccontextmanager
-    async def transaction(self, *, reading: bool = False) -> AsyncIterator[AsyncSession]:
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
         """Open a session; commit at the end of the block, roll back when it raises."""
-        turn = nullcontext() if reading else self._turn
-        async with turn, AsyncSession(self.engine, expire_on_commit=False) as session:
-            yield session
-            await session.commit()
+        turn = Turn(self._writing)
+        try:
+            async with AsyncSession(self.engine, expire_on_commit=False, info={"turn": turn}) as session:
+                yield session
+                await session.commit()
+        finally:
+            turn.give_back()
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -65,5 +93,5 @@ class Database:
 async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
     """One request, one transaction: with `scope="function"` the commit happens before the response is sent."""
     database: Database = connection.app.state.database
-    async with database.transaction(reading=connection.scope["method"] in ("GET", "HEAD")) as session:
+    async with database.transaction() as session:
         yield session

@@ -58,19 +58,19 @@ class AnswerRepository(Repository):
             "heartbeat_at": now(),
             "writer": writer,
         }
-        claimed = await self.execute(update(Message).where(col(Message.id) == id, ENDED_EARLY).values(begun))
+        claimed = await self.write(update(Message).where(col(Message.id) == id, ENDED_EARLY).values(begun))
         return claimed.rowcount == 1
 
     async def checkpoint(self, texts: Mapping[tuple[int, str], str]) -> None:
         """Store the texts so far by answer and writer, and that their writers are alive."""
         beat = now()
         rows = [{"answer_id": id, "claim": by, "text_so_far": text, "beat": beat} for (id, by), text in texts.items()]
-        await self.execute(CHECKPOINT, rows)
+        await self.write(CHECKPOINT, rows)
 
     async def finish(self, id: int, writer: str, outcome: Outcome) -> None:
         """Store how it ended, unless another writer has taken it over."""
         mine = update(Message).where(col(Message.id) == id, col(Message.writer) == writer)
-        await self.execute(mine.values(asdict(outcome)))
+        await self.write(mine.values(asdict(outcome)))
 
     async def state(self, id: int) -> tuple[str, str] | None:
         """Text and status now; None when the answer is gone."""
@@ -85,4 +85,4 @@ class AnswerRepository(Repository):
 
     async def interrupt(self, ids: Sequence[int]) -> None:
         message = update(Message).where(col(Message.id).in_(ids), STREAMING)
-        await self.execute(message.values(status=Status.INTERRUPTED))
+        await self.write(message.values(status=Status.INTERRUPTED))

@@ -7,6 +7,8 @@ from sqlalchemy import CursorResult, Executable, event
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.db import take_turn
+
 Row = TypeVar("Row", bound=SQLModel)
 
 
@@ -21,18 +23,25 @@ class Repository:
         return self.session.get_bind().dialect.name == "sqlite"
 
     async def add(self, row: Row) -> Row:
-        """Insert the row now, so that a constraint speaks here and not at the commit."""
+        """Store the row now, so that a constraint speaks here and not at the commit."""
+        await take_turn(self.session)
         self.session.add(row)
         await self.session.flush()
         return row
 
     async def add_all(self, rows: Sequence[SQLModel]) -> None:
+        await take_turn(self.session)
         self.session.add_all(rows)
         await self.session.flush()
 
     async def execute(self, statement: Executable, values: Any = None) -> CursorResult[Any]:
         """Run a statement that touches rows, not objects; with a list of values, once for each."""
         return await (await self.session.connection()).execute(statement, values)
+
+    async def write(self, statement: Executable, values: Any = None) -> CursorResult[Any]:
+        """Run a statement that changes rows."""
+        await take_turn(self.session)
+        return await self.execute(statement, values)
 
     def after_commit(self, act: Callable[[], object]) -> None:
         """Call `act` once this transaction is in the database, and not at all when it is rolled back."""

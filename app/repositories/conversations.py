@@ -101,11 +101,11 @@ class ConversationRepository(Repository):
     async def request_stops(self, conversation: Conversation) -> None:
         """Ask whoever writes an answer in this conversation to end it."""
         writing = update(Message).where(col(Message.conversation_id) == conversation.id, STREAMING)
-        await self.session.exec(writing.values(stop_requested=True))
+        await self.write(writing.values(stop_requested=True))
 
     async def purge(self, deleted_before: datetime) -> None:
         """Delete for good what was deleted before then."""
-        await self.session.exec(delete(Conversation).where(col(Conversation.deleted_at) < deleted_before))
+        await self.write(delete(Conversation).where(col(Conversation.deleted_at) < deleted_before))
 
     async def answered(self, ask_key: str) -> Conversation | None:
         """The first public page whose answer to this question is complete; a later one cannot take its place."""

@@ -49,13 +49,12 @@ class DocumentRepository(Repository):
         return "".join(digest[:8] for digest in digests)
 
     async def replace_passages(self, document: Document, passages: Sequence[Passage]) -> None:
-        await self.session.exec(delete(Passage).where(col(Passage.document_id) == document.id))
-        self.session.add_all(passages)
-        await self.session.flush()
+        await self.write(delete(Passage).where(col(Passage.document_id) == document.id))
+        await self.add_all(passages)
 
     async def delete_others(self, slugs: Sequence[str]) -> int:
         """Delete every document whose slug is not among these; return how many."""
-        gone = await self.session.exec(delete(Document).where(col(Document.slug).not_in(slugs)))
+        gone = await self.write(delete(Document).where(col(Document.slug).not_in(slugs)))
         return gone.rowcount
 
     async def search(self, terms: Sequence[str], limit: int) -> list[Ranked]:

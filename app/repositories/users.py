@@ -24,7 +24,7 @@ class UserRepository(Repository):
 
     async def renew_session(self, digest: str, begun_before: datetime) -> bool:
         old = update(AccessToken).where(col(AccessToken.token) == digest, col(AccessToken.created_at) < begun_before)
-        return (await self.execute(old.values(created_at=now()))).rowcount == 1
+        return (await self.write(old.values(created_at=now()))).rowcount == 1
 
     async def get_by_token(self, token: str, max_age: datetime | None = None) -> AccessToken | None:
         found = await self.session.get(AccessToken, token)
@@ -37,14 +37,14 @@ class UserRepository(Repository):
         return await self.add(access_token.sqlmodel_update(update_dict))
 
     async def delete(self, access_token: AccessToken) -> None:
-        await self.session.delete(access_token)
+        await self.write(delete(AccessToken).where(col(AccessToken.token) == access_token.token))
 
     async def delete_sessions(self, begun_before: datetime) -> None:
-        await self.execute(delete(AccessToken).where(col(AccessToken.created_at) < begun_before))
+        await self.write(delete(AccessToken).where(col(AccessToken.created_at) < begun_before))
 
     async def delete_lost_guests(self) -> None:
         """Delete guests without a session, who can never come back, with all that only they could see."""
         lost = col(User.is_guest) & col(User.id).not_in(select(AccessToken.user_id))
         private = col(Conversation.ask_key).is_(None) & col(Conversation.user_id).in_(select(User.id).where(lost))
-        await self.execute(delete(Conversation).where(private))
-        await self.execute(delete(User).where(lost, col(User.id).not_in(select(Conversation.user_id))))
+        await self.write(delete(Conversation).where(private))
+        await self.write(delete(User).where(lost, col(User.id).not_in(select(Conversation.user_id))))

@@ -140,7 +140,7 @@ class AnswerService:
 
     async def view(self, conversation: Conversation, answer_id: int, user: User | None) -> View:
         """The answer in its conversation now, on a session of its own: whoever follows a stream holds none."""
-        async with self.database.transaction(reading=True) as session:
+        async with self.database.transaction() as session:
             return await ChatService(ConversationRepository(session)).view(conversation, user, answer_id)
 
     async def _write(self, writing: Writing) -> None:
@@ -209,7 +209,7 @@ class AnswerService:
 
     async def _mirrored(self, answer_id: int, after: int, *, growing: bool) -> AsyncIterator[Frame]:
         """Follow an answer that another process writes, through its row."""
-        async with self.database.transaction(reading=True) as session:
+        async with self.database.transaction() as session:
             references = references_of(await AnswerRepository(session).citations(answer_id))
         live = LiveAnswer(answer_id, self.markdown.incremental(prefix=prefix(answer_id), references=references))
         task = asyncio.create_task(self._poll(live))
@@ -222,7 +222,7 @@ class AnswerService:
     async def _poll(self, live: LiveAnswer) -> None:
         try:
             while True:
-                async with self.database.transaction(reading=True) as session:
+                async with self.database.transaction() as session:
                     state = await AnswerRepository(session).state(live.id)
                 if state is None:
                     return
@@ -246,7 +246,7 @@ class AnswerService:
 
     async def _checkpoint(self) -> None:
         texts = {(id, writing.job.writer): writing.live.text for id, writing in self._writing.items()}
-        async with self.database.transaction(reading=not texts) as session:
+        async with self.database.transaction() as session:
             answers = AnswerRepository(session)
             streaming = await answers.streaming()
             silent = now() - timedelta(seconds=ORPHAN_SECONDS)

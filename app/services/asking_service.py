@@ -50,7 +50,6 @@ class AskingService:
         conversation = Conversation(
             user_id=user.id, title=title_from(form.content), instructions=form.instructions, ask_key=public_key
         )
-        self.conversations.session.add(conversation)
         await self._ask(conversation, form, None, [])
         return conversation
 
@@ -118,6 +117,7 @@ class AskingService:
         found = await self.search.find(form.content)  # before the first write, which other writers wait for
         question = Message(conversation_id=conversation.id, parent_id=parent_id, role=Role.USER, text=form.content)
         conversation.model = self._model(form.model or conversation.model)
+        await self.conversations.add(conversation)
         await self.conversations.add(question)
         return await self._answer(conversation, question, [*history, question], found)
 

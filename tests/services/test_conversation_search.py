@@ -30,7 +30,7 @@ async def write(app: FastAPI, browser: Browser, *texts: str) -> UUID:
 
 
 async def search(app: FastAPI, conversation_id: UUID, query: str) -> list[Hit]:
-    async with app.state.database.transaction(reading=True) as session:
+    async with app.state.database.transaction() as session:
         conversation = await session.get_one(Conversation, conversation_id)
         user = await session.get_one(User, conversation.user_id)
         return await ChatService(ConversationRepository(session)).list(user, query)
