@@ -55,7 +55,7 @@ def fastopp(model_port: int = 0) -> Iterator[PinnedServer]:
         "ENVIRONMENT": "production",
         "SECRET_KEY": "a key for benchmarks: 0123456789 abcdefghij",
         "OPENAI_BASE_URL": f"http://127.0.0.1:{model_port}/v1",
-        "OPENAI_MODEL": "normal,fast,long,late",
+        "OPENAI_MODEL": "normal,fast,late,quick,quick-long",
         "GUEST_DAILY_QUESTIONS": "1000000",
         "QUESTION_RATE": "1000000/minute",
     }

@@ -23,7 +23,7 @@ from tests.e2e.server import free_port
 from tests.model_scripts import Request, Script, complete
 from tests.model_server import ModelServer
 
-ROUNDS = 40
+ROUNDS = 24
 WORDS = b"Hello"
 DELAY = 0.25  # seconds
 

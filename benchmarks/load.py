@@ -31,7 +31,7 @@ from benchmarks.table import Table, quantile
 from tests.e2e.server import free_port
 from tests.model_server import ModelServer
 
-CROWDS = ((100, 0.0), (200, 0.0), (200, 1.0), (500, 0.0), (500, 5.0))
+CROWDS = ((100, 0.0), (200, 0.0), (200, 1.0), (500, 5.0))  # how many, and over how many seconds their posts are spread
 BOUNDED = 200
 ALONE = 3
 
