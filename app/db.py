@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import HTTPConnection
 
+from app import sqlite
+
 # WAL lets readers go on while one writes. NORMAL is safe under it: a power cut may lose the last commit, not the file.
 SQLITE_PRAGMAS = (
     "journal_mode=WAL",
@@ -28,7 +30,9 @@ def create_engine(url: str) -> AsyncEngine:
         return create_async_engine(location, pool_pre_ping=True, pool_size=10, max_overflow=20)
     if location.database:
         Path(location.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(location, pool_size=10, max_overflow=10)
+    engine = create_async_engine(
+        location, pool_size=10, max_overflow=10, connect_args={"async_creator_fn": sqlite.connect}
+    )
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     return engine
 
@@ -63,8 +67,12 @@ class Turn:
 
 
 async def take_turn(session: AsyncSession) -> None:
-    """Before a write. A session that `Database` did not open, as a shell's, has no turn and takes its chance."""
+    """Before a write. A session that `Database` did not open, as a shell's, has no turn and takes its chance.
+
+    It has its connection first: whose turn it is must not wait for one that somebody behind them in the queue holds.
+    """
     if turn := session.info.get("turn"):
+        await session.connection()
         await turn.take()
 
 

@@ -13,7 +13,7 @@ import sys
 import time
 import zlib
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -265,10 +265,11 @@ async def _meet(visitor: Visitor) -> tuple[Visitor, str]:
 async def ask(visitor: Visitor, path: str, model: str = "normal") -> Answered:
     """Post a question into a conversation as htmx does, and follow its answer to the end."""
     answered = Answered(time.monotonic())
-    async with visitor:
-        page = await visitor.post(f"{path}/messages", HTMX, content=QUESTION, model=model)
-        answered.page_bytes = visitor.received
-        await follow(visitor, page, answered)
+    with suppress(OSError, EOFError):  # cut off, it is not `complete`
+        async with visitor:
+            page = await visitor.post(f"{path}/messages", HTMX, content=QUESTION, model=model)
+            answered.page_bytes = visitor.received
+            await follow(visitor, page, answered)
     answered.stream_bytes = visitor.received - answered.page_bytes
     return answered
 

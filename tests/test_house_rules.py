@@ -31,7 +31,7 @@ def only_config_reads_the_environment(path: str, source: str) -> Iterator[str]:
 
 
 def only_db_commits(path: str, source: str) -> Iterator[str]:
-    if path != "db.py" and ".commit(" in source:
+    if path not in ("db.py", "sqlite.py") and ".commit(" in source:  # the driver's commit is db.py's
         yield "commits"
 
 

@@ -245,15 +245,14 @@ class AnswerService:
                 await asyncio.wait_for(self._closing.wait(), CHECKPOINT_SECONDS)
 
     async def _checkpoint(self) -> None:
-        texts = {(id, writing.job.writer): writing.live.text for id, writing in self._writing.items()}
         async with self.database.transaction() as session:
             answers = AnswerRepository(session)
             streaming = await answers.streaming()
             silent = now() - timedelta(seconds=ORPHAN_SECONDS)
-            mine = {id for id, _writer in texts}
-            if orphans := [each.id for each in streaming if each.id not in mine and each.heartbeat_at < silent]:
+            others = [each for each in streaming if each.id not in self._writing]
+            if orphans := [each.id for each in others if each.heartbeat_at < silent]:
                 await answers.interrupt(orphans)
-            if texts:
+            if texts := {(id, writing.job.writer): writing.live.text for id, writing in self._writing.items()}:
                 await answers.checkpoint(texts)
         for each in streaming:
             writing = self._writing.get(each.id)

@@ -117,8 +117,7 @@ class AskingService:
         found = await self.search.find(form.content)  # before the first write, which other writers wait for
         question = Message(conversation_id=conversation.id, parent_id=parent_id, role=Role.USER, text=form.content)
         conversation.model = self._model(form.model or conversation.model)
-        await self.conversations.add(conversation)
-        await self.conversations.add(question)
+        await self.conversations.add_all([conversation, question])
         return await self._answer(conversation, question, [*history, question], found)
 
     def _check(self, form: QuestionForm) -> None:
