@@ -1,63 +1,185 @@
-"""Sessions: fastapi-users' cookie and database strategy, with tokens stored as keyed digests."""
+"""Sessions: fastapi-users' cookie and database strategy, with tokens stored as keyed digests, and who is let in."""
 
-import hmac
 import secrets
-from datetime import timedelta
-from hashlib import sha256
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from fastapi import Response
-from fastapi_users.authentication import AuthenticationBackend, CookieTransport
+from fastapi_users.authentication import CookieTransport
 from fastapi_users.authentication.strategy import DatabaseStrategy
 
 from app.config import Settings
 from app.models.base import now
-from app.models.user import AccessToken, User
-from app.repositories.users import UserRepository
+from app.models.user import HOME, AccessToken, Place, User
+from app.repositories.sessions import SessionRepository
+from app.services.account_service import AccountService
+from app.services.guest_service import GuestService
+from app.services.sign_in_service import Admission
+from app.templating import Page
 
 RENEWED_AFTER = timedelta(days=1)
+SEEN_EVERY = timedelta(minutes=1)
+CONFIRMED_FOR = timedelta(minutes=10)  # after that, sensitive acts ask for the password again
+DEVICE_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Whose session a request came with."""
+
+    user: User
+    session: AccessToken
+
+    @property
+    def is_confirmed(self) -> bool:
+        return bool(self.session.confirmed_at and self.session.confirmed_at > now() - CONFIRMED_FOR)
 
 
 class SessionStrategy(DatabaseStrategy[User, UUID, AccessToken]):
     """A session is a row, so it can be revoked; the row holds a digest, so it cannot be used."""
 
-    def __init__(self, users: UserRepository, settings: Settings) -> None:
+    def __init__(self, sessions: SessionRepository, settings: Settings, place: Place) -> None:
         self.lifetime = timedelta(days=settings.session_days)
-        super().__init__(users, int(self.lifetime.total_seconds()))
-        self.users = users
-        self.key = settings.secret_key.get_secret_value().encode()
+        super().__init__(sessions, int(self.lifetime.total_seconds()))
+        self.sessions = sessions
+        self.settings = settings
+        self.place = place
 
     def digest(self, token: str) -> str:
-        return hmac.digest(self.key, token.encode(), sha256).hex()
+        return self.settings.digest("session", token)
+
+    async def visit(self, token: str) -> Visit | None:
+        """Whose session it is, in one query; None when it is unknown, revoked or too old, or its user is not active."""
+        found = await self.sessions.visit(self.digest(token), now() - self.lifetime) if token else None
+        return Visit(*found) if found else None
 
     async def read_token(self, token: str | None, _user_manager: Any = None) -> User | None:
-        """The active user of this session, in one query; None when it is unknown, revoked or too old."""
-        return await self.users.by_session(self.digest(token), now() - self.lifetime) if token else None
+        visit = await self.visit(token or "")
+        return visit.user if visit else None
 
-    async def renew(self, token: str) -> bool:
-        """Let the session begin anew if it began more than a day ago; return whether it did."""
-        return await self.users.renew_session(self.digest(token), now() - RENEWED_AFTER)
-
-    async def write_token(self, user: User) -> str:
+    async def write_token(self, user: User, *, confirmed_at: datetime | None = None) -> str:
         token = secrets.token_urlsafe()
-        await self.users.create({"token": self.digest(token), "user_id": user.id})
+        place = {"address": self.place.address, "device": self.place.device}
+        moments = {"seen_at": now(), "confirmed_at": confirmed_at}
+        await self.sessions.create({"token": self.digest(token), "user_id": user.id, **place, **moments})
         return token
 
     async def destroy_token(self, token: str, user: User) -> None:
         await super().destroy_token(self.digest(token), user)
 
+    async def touch(self, visit: Visit) -> bool:
+        """Note that the session is used; one that began more than a day ago begins anew, which the cookie must too."""
+        session, moment = visit.session, now()
+        renewed = session.created_at < moment - RENEWED_AFTER
+        if not renewed and session.seen_at and session.seen_at > moment - SEEN_EVERY:
+            return False
+        values: dict[str, Any] = {"seen_at": moment, "address": self.place.address}
+        await self.sessions.touch(session.token, values | ({"created_at": moment} if renewed else {}))
+        return renewed
 
-def cookie_transport(settings: Settings) -> CookieTransport:
-    """The session's cookie. `__Host-` ties it to this host and https; without Secure browsers refuse that name."""
-    return CookieTransport(
-        cookie_name="__Host-session" if settings.in_production else "session",
-        cookie_max_age=settings.session_days * 24 * 3600,
-        cookie_secure=settings.in_production,
-    )
+    async def confirm(self, visit: Visit) -> None:
+        """Note that its person has just proved to be there."""
+        await self.sessions.touch(visit.session.token, {"confirmed_at": now()})
 
 
-async def begin_session(user: User, strategy: SessionStrategy, settings: Settings) -> Response:
-    """Open a session for this user; the response carries its cookie."""
-    backend = AuthenticationBackend("session", cookie_transport(settings), get_strategy=lambda: strategy)
-    return await backend.login(strategy, user)
+class Cookies:
+    """The three cookies. `__Host-` ties one to this host and https; without Secure browsers refuse that name.
+
+    `session` holds the session's token, `pending` the secret of a sign-in that is half done, and `device` says that
+    somebody has signed in here before.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def name(self, kind: str) -> str:
+        return f"__Host-{kind}" if self.settings.in_production else kind
+
+    def transport(self, kind: str, seconds: int | None) -> CookieTransport:
+        return CookieTransport(self.name(kind), seconds, cookie_secure=self.settings.in_production)
+
+    async def session(self, token: str) -> str:
+        return await self._set("session", token, self.settings.session_days * 24 * 3600)
+
+    async def pending(self, secret: str) -> str:
+        return await self._set("pending", secret, None)
+
+    async def device(self) -> str:
+        mark = secrets.token_urlsafe(16)
+        return await self._set("device", f"{mark}.{self.settings.digest('device', mark)}", DEVICE_DAYS * 24 * 3600)
+
+    def known_device(self, cookie: str) -> str:
+        """What a browser is known by, or nothing if it is not, or pretends to be."""
+        mark, _, digest = cookie.partition(".")
+        return mark if secrets.compare_digest(digest, self.settings.digest("device", mark)) else ""
+
+    async def gone(self, kind: str) -> str:
+        return _cookie(await self.transport(kind, 0).get_logout_response())
+
+    async def _set(self, kind: str, value: str, seconds: int | None) -> str:
+        return _cookie(await self.transport(kind, seconds).get_login_response(value))
+
+
+def _cookie(response: Response) -> str:
+    return response.headers["Set-Cookie"]
+
+
+class Door:
+    """Lets people in and out: the sessions and the cookies of the browser that asks now."""
+
+    def __init__(
+        self,
+        page: Page,
+        visit: Visit | None,
+        strategy: SessionStrategy,
+        cookies: Cookies,
+        accounts: AccountService,
+        guests: GuestService,
+        known_as: str,
+    ) -> None:
+        self.page = page
+        self.visit = visit
+        self.strategy = strategy
+        self.cookies = cookies
+        self.accounts = accounts
+        self.guests = guests
+        self.known_as = known_as
+
+    async def admit(self, admission: Admission) -> str:
+        """Let them in, or on to their second factor; return the path that comes next."""
+        if admission.ticket:
+            self.page.cookies.append(await self.cookies.pending(admission.ticket))
+            return "/sign-in/second-factor"
+        await self.enter(admission.user)
+        return admission.next
+
+    async def enter(self, user: User) -> str:
+        """Begin a new session, never go on with one: what was in this browser before signing in is worth nothing after.
+
+        What a guest wrote in this browser is theirs from now on. Returns the way home.
+        """
+        if self.visit:
+            await self.strategy.sessions.end(self.visit.user.id, self.visit.session.token)
+            await self.guests.adopt(self.visit.user, user)
+        await self.begin(user, confirmed_at=now())
+        await self.accounts.note_sign_in(user, new_device=not self.known_as)
+        self.page.cookies += [await self.cookies.gone("pending"), await self.cookies.device()]
+        return HOME
+
+    async def begin(self, user: User, confirmed_at: datetime | None = None) -> None:
+        """Open a session for this user and give the browser its cookie."""
+        token = await self.strategy.write_token(user, confirmed_at=confirmed_at)
+        self.page.cookies.append(await self.cookies.session(token))
+
+    async def leave(self) -> None:
+        """End the session, here and in the database."""
+        if self.visit:
+            await self.strategy.sessions.end(self.visit.user.id, self.visit.session.token)
+            await self.accounts.note_sign_out(self.visit.user)
+        await self.forget()
+
+    async def forget(self) -> None:
+        """Take the session's cookie back."""
+        self.page.cookies.append(await self.cookies.gone("session"))

@@ -4,8 +4,9 @@ import asyncio
 import code
 import secrets as random
 import sys
+from collections.abc import Awaitable, Callable
 from importlib.metadata import version as installed_version
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
 import uvicorn
@@ -17,16 +18,28 @@ from app import migrations, models
 from app.config import ROOT, Settings
 from app.db import Database
 from app.errors import AppError
+from app.models.user import Place
+from app.repositories.audit import AuditRepository
 from app.repositories.documents import DocumentRepository
+from app.repositories.groups import GroupRepository
 from app.repositories.schema import SchemaRepository
+from app.repositories.tickets import TicketRepository
+from app.repositories.users import UserRepository
+from app.services.audit_service import AuditService
+from app.services.demo_service import DemoService
+from app.services.deployment_service import DeploymentService
 from app.services.health_service import HealthService
+from app.services.password_service import Passwords
 from app.services.search_service import SearchService
+from app.services.terminal_service import TerminalService
+from app.services.ticket_service import TicketService
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="FastOpp, from the terminal."
 )
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="The port to listen on; by default PORT.")]
+Result = TypeVar("Result")
 GRACE_SECONDS = 3  # for requests under way at a shutdown; streams end by themselves
 
 
@@ -102,39 +115,90 @@ def makemigrations(message: Annotated[str, typer.Argument(help="What changes, in
 
 @app.command()
 def seed() -> None:
-    """Fill the knowledge base with this project's own `docs/`; what is there and unchanged stays."""
+    """Fill the knowledge base with this project's own `docs/`, and in development make the people of the demo."""
     texts = {page.stem: page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs").glob("*.md"))}
-    changed = asyncio.run(_seed(load_settings(), texts))
-    typer.echo(f"{len(texts)} documents, {changed} changed.")
+    settings = load_settings()
+    changed, made = with_session(settings, lambda session: _seed(settings, session, texts))
+    typer.echo(f"{len(texts)} documents, {changed} changed." + (f" {made} people for the demo." if made else ""))
 
 
-async def _seed(settings: Settings, texts: dict[str, str]) -> int:
-    database = Database(settings.database_url)
-    async with database.transaction() as session:
-        changed = await SearchService(DocumentRepository(session)).replace_all(texts)
-    await database.close()
-    return changed
+async def _seed(settings: Settings, session: AsyncSession, texts: dict[str, str]) -> tuple[int, int]:
+    changed = await SearchService(DocumentRepository(session)).replace_all(texts)
+    demo = DemoService(UserRepository(session), GroupRepository(session), settings)
+    return changed, await demo.seed(Passwords(settings))
 
 
 @app.command()
-def check() -> None:
+def check(
+    *,
+    deploy: Annotated[bool, typer.Option("--deploy", help="Also list what is too weak to face the world.")] = False,
+) -> None:
     """Check the settings, the database and its schema; exit with 1 when something is wrong."""
     settings = load_settings()
-    try:
-        asyncio.run(_check(settings))
-    except AppError as error:
-        fail(error.message)
+    with_session(settings, lambda session: HealthService(SchemaRepository(session)).check())
+    if deploy:
+        found = with_session(
+            settings, lambda session: DeploymentService(UserRepository(session), settings).weaknesses()
+        )
+        if found:
+            fail("\n".join(found))
     model = ", ".join(settings.models) if settings.has_model else "offline answerer"
     typer.echo(f"All well. {settings.environment}, {model}.")
 
 
-async def _check(settings: Settings) -> None:
-    database = Database(settings.database_url)
+@app.command()
+def createsuperuser(
+    *,
+    email: Annotated[str, typer.Option(prompt="E-mail address", help="The address to sign in with.")],
+    name: Annotated[str, typer.Option(help="What to call them.")] = "",
+    password_stdin: Annotated[bool, typer.Option(help="Read the password from the standard input.")] = False,
+) -> None:
+    """Make an account that may do everything; asks for its password."""
+    settings = load_settings()
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\n")
+    else:
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with_session(settings, lambda session: _terminal(session, settings).create_superuser(email, name, password))
+    typer.echo(f"{email} may do everything now.")
+
+
+@app.command()
+def users() -> None:
+    """List everybody with an account."""
+    settings = load_settings()
+    for person in with_session(settings, lambda session: _terminal(session, settings).list()):
+        typer.echo(person)
+
+
+@app.command()
+def rescue(email: Annotated[str, typer.Argument(help="Whose account it is.")]) -> None:
+    """Print a link that signs this person in once, without password and second factor. It is good for 15 minutes."""
+    settings = load_settings()
+    typer.echo(with_session(settings, lambda session: _terminal(session, settings).rescue(email)))
+
+
+def _terminal(session: AsyncSession, settings: Settings) -> TerminalService:
+    groups, audit = GroupRepository(session), AuditService(AuditRepository(session), Place(device="fastopp"))
+    tickets = TicketService(TicketRepository(session), settings)
+    return TerminalService(UserRepository(session), groups, tickets, Passwords(settings), audit, settings)
+
+
+def with_session(settings: Settings, act: Callable[[AsyncSession], Awaitable[Result]]) -> Result:
+    """Do it in one transaction; what goes wrong is printed, and exits."""
+
+    async def run() -> Result:
+        database = Database(settings.database_url)
+        try:
+            async with database.transaction() as session:
+                return await act(session)
+        finally:
+            await database.close()
+
     try:
-        async with database.transaction() as session:
-            await HealthService(SchemaRepository(session)).check()
-    finally:
-        await database.close()
+        return asyncio.run(run())
+    except AppError as error:
+        fail(error.message)
 
 
 @app.command()

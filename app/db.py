@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import HTTPConnection
 
 from app import sqlite
+from app.errors import AppError
 
 # WAL lets readers go on while one writes. NORMAL is safe under it: a power cut may lose the last commit, not the file.
 SQLITE_PRAGMAS = (
@@ -24,14 +25,21 @@ SQLITE_PRAGMAS = (
 
 
 def create_engine(url: str) -> AsyncEngine:
-    """Make the engine for a `sqlite+aiosqlite` or `postgresql+asyncpg` URL, and SQLite's folder when it is missing."""
+    """Make the engine for a `sqlite+aiosqlite` or `postgresql+asyncpg` URL, and SQLite's folder when it is missing.
+
+    What a statement was given stays out of its errors, which are logged: questions, digests and mails are private.
+    """
     location = make_url(url)
     if location.get_backend_name() != "sqlite":
-        return create_async_engine(location, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        return create_async_engine(location, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
     if location.database:
         Path(location.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
-        location, pool_size=10, max_overflow=10, connect_args={"async_creator_fn": sqlite.connect}
+        location,
+        pool_size=10,
+        max_overflow=10,
+        hide_parameters=True,
+        connect_args={"async_creator_fn": sqlite.connect},
     )
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     return engine
@@ -85,11 +93,16 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """Open a session; commit at the end of the block, roll back when it raises."""
+        """Open a session; commit at the end of the block, roll back when it raises what does not keep its changes."""
         turn = Turn(self._writing)
         try:
             async with AsyncSession(self.engine, expire_on_commit=False, info={"turn": turn}) as session:
-                yield session
+                try:
+                    yield session
+                except AppError as error:
+                    if error.keeps:
+                        await session.commit()
+                    raise
                 await session.commit()
         finally:
             turn.give_back()

@@ -1,31 +1,45 @@
-"""What routes ask for, by type.
+"""What routes ask for by type: settings and services; `visitors` has the people.
 
 All of these are `async`, though most wait for nothing: FastAPI sends a plain function to a thread and back.
 """
 
 from typing import Annotated
-from uuid import UUID
 
-from fastapi import Depends, Header, Path, Query, Request
+from fastapi import Depends, Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.auth import SessionStrategy, begin_session, cookie_transport
 from app.config import Settings
 from app.db import get_session
-from app.errors import SignInRequired
-from app.models.conversation import Conversation, Message, Role
-from app.models.user import User
+from app.limits import Limits
+from app.models.user import Place
+from app.repositories.api_tokens import ApiTokenRepository
+from app.repositories.audit import AuditRepository
 from app.repositories.conversations import ConversationRepository
 from app.repositories.documents import DocumentRepository
+from app.repositories.groups import GroupRepository
+from app.repositories.mails import MailRepository
 from app.repositories.schema import SchemaRepository
+from app.repositories.sessions import SessionRepository
+from app.repositories.tickets import TicketRepository
 from app.repositories.users import UserRepository
 from app.services.account_service import AccountService
 from app.services.answer_service import AnswerService
+from app.services.api_token_service import ApiTokenService
 from app.services.asking_service import AskingService
+from app.services.audit_service import AuditService
+from app.services.authenticator import Authenticator
 from app.services.chat_service import ChatService
+from app.services.demo_service import DemoService
+from app.services.guest_service import GuestService
 from app.services.health_service import HealthService
+from app.services.mail_service import MailService
+from app.services.password_service import Passwords
+from app.services.people_service import PeopleService
+from app.services.registration_service import RegistrationService
 from app.services.search_service import SearchService
-from app.templating import Page
+from app.services.session_watch import SessionWatch
+from app.services.sign_in_service import SignInService
+from app.services.ticket_service import TicketService
 
 # The app's own
 
@@ -45,15 +59,35 @@ async def get_answers(request: Request) -> AnswerService:
     return answers
 
 
-async def get_page(request: Request) -> Page:
-    return Page(request)
+async def get_watch(request: Request) -> SessionWatch:
+    watch: SessionWatch = request.app.state.session_watch
+    return watch
+
+
+async def get_limits(request: Request) -> Limits:
+    limits: Limits = request.app.state.limits
+    return limits
+
+
+async def get_passwords(request: Request) -> Passwords:
+    passwords: Passwords = request.app.state.passwords
+    return passwords
+
+
+async def get_place(request: Request) -> Place:
+    """Where the request comes from; behind a proxy that is trusted, where it says that it got it from."""
+    address = request.client.host if request.client else ""
+    return Place(address[:45], request.headers.get("user-agent", "")[:300])
 
 
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 BootIdDep = Annotated[str, Depends(get_boot_id)]
 AnswerServiceDep = Annotated[AnswerService, Depends(get_answers)]
+SessionWatchDep = Annotated[SessionWatch, Depends(get_watch)]
+LimitsDep = Annotated[Limits, Depends(get_limits)]
+PasswordsDep = Annotated[Passwords, Depends(get_passwords)]
+PlaceDep = Annotated[Place, Depends(get_place)]
 SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
-PageDep = Annotated[Page, Depends(get_page)]
 
 # Services
 
@@ -66,8 +100,28 @@ async def get_chat(session: SessionDep) -> ChatService:
     return ChatService(ConversationRepository(session))
 
 
+async def get_guests(session: SessionDep, settings: SettingsDep) -> GuestService:
+    return GuestService(UserRepository(session), ConversationRepository(session), settings)
+
+
+async def get_mail(request: Request, session: SessionDep) -> MailService:
+    return MailService(MailRepository(session), request.app.state.templates.mail, request.app.state.mail_sender.wake)
+
+
+async def get_audit(session: SessionDep, place: PlaceDep) -> AuditService:
+    return AuditService(AuditRepository(session), place)
+
+
+async def get_tickets(session: SessionDep, settings: SettingsDep) -> TicketService:
+    return TicketService(TicketRepository(session), settings)
+
+
 SearchServiceDep = Annotated[SearchService, Depends(get_search)]
 ChatServiceDep = Annotated[ChatService, Depends(get_chat)]
+GuestServiceDep = Annotated[GuestService, Depends(get_guests)]
+MailServiceDep = Annotated[MailService, Depends(get_mail)]
+AuditServiceDep = Annotated[AuditService, Depends(get_audit)]
+TicketServiceDep = Annotated[TicketService, Depends(get_tickets)]
 
 
 async def get_asking(
@@ -76,113 +130,77 @@ async def get_asking(
     return AskingService(ConversationRepository(session), search, answers, settings)
 
 
-async def get_accounts(session: SessionDep, settings: SettingsDep) -> AccountService:
-    return AccountService(UserRepository(session), ConversationRepository(session), settings)
-
-
 async def get_health(session: SessionDep) -> HealthService:
     return HealthService(SchemaRepository(session))
 
 
+async def get_authenticator(
+    session: SessionDep, audit: AuditServiceDep, mail: MailServiceDep, settings: SettingsDep
+) -> Authenticator:
+    return Authenticator(UserRepository(session), audit, mail, settings)
+
+
 HealthServiceDep = Annotated[HealthService, Depends(get_health)]
 AskingServiceDep = Annotated[AskingService, Depends(get_asking)]
-AccountServiceDep = Annotated[AccountService, Depends(get_accounts)]
-
-# Who is asking
+AuthenticatorDep = Annotated[Authenticator, Depends(get_authenticator)]
 
 
-async def get_strategy(session: SessionDep, settings: SettingsDep) -> SessionStrategy:
-    return SessionStrategy(UserRepository(session), settings)
-
-
-StrategyDep = Annotated[SessionStrategy, Depends(get_strategy)]
-
-
-async def get_user(request: Request, page: PageDep, strategy: StrategyDep, settings: SettingsDep) -> User | None:
-    """Whose session this is; None before the first question, and when the session is over.
-
-    A session that is used does not end: once a day its row and its cookie start anew.
-    """
-    token = request.cookies.get(cookie_transport(settings).cookie_name, "")
-    user = await strategy.read_token(token)
-    if user and await strategy.renew(token):
-        page.cookies.append((await cookie_transport(settings).get_login_response(token)).headers["Set-Cookie"])
-    return user
-
-
-UserDep = Annotated[User | None, Depends(get_user)]
-
-
-async def get_owner(request: Request, user: UserDep, settings: SettingsDep) -> User | None:
-    """Like `get_user`, but a session that was begun here and is over is said to be over."""
-    if user is None and cookie_transport(settings).cookie_name in request.cookies:
-        raise SignInRequired(retry_at="/chat")
-    return user
-
-
-OwnerDep = Annotated[User | None, Depends(get_owner)]
-
-
-async def get_asker(
-    request: Request,
-    page: PageDep,
-    user: UserDep,
-    accounts: AccountServiceDep,
-    strategy: StrategyDep,
+async def get_accounts(
+    session: SessionDep,
+    tickets: TicketServiceDep,
+    passwords: PasswordsDep,
+    limits: LimitsDep,
+    mail: MailServiceDep,
+    audit: AuditServiceDep,
     settings: SettingsDep,
-) -> User:
-    """Who asks a question now, within their allowance; somebody new becomes a guest."""
-    request.app.state.question_limiter.hit(request.client.host if request.client else "")
-    if user is None:
-        user = await accounts.create_guest()
-        page.cookies.append((await begin_session(user, strategy, settings)).headers["Set-Cookie"])
-    await accounts.check_allowance(user)
-    return user
+) -> AccountService:
+    users, sessions = UserRepository(session), SessionRepository(session)
+    return AccountService(users, sessions, tickets, passwords, limits, mail, audit, settings)
 
 
-AskerDep = Annotated[User, Depends(get_asker)]
-
-# What they ask about, loaded through them
-
-MessageId = Annotated[int, Path(ge=1, le=2**31 - 1)]
-LONGEST_CURSOR = 10  # digits; no answer has that many blocks
-
-
-async def get_conversation(conversation_id: UUID, user: OwnerDep, chat: ChatServiceDep) -> Conversation:
-    return await chat.get(user, conversation_id)
-
-
-async def get_public_conversation(conversation_id: UUID, user: UserDep, chat: ChatServiceDep) -> Conversation:
-    return await chat.get_public(user, conversation_id)
+async def get_signing_in(
+    session: SessionDep,
+    tickets: TicketServiceDep,
+    passwords: PasswordsDep,
+    authenticator: AuthenticatorDep,
+    limits: LimitsDep,
+    mail: MailServiceDep,
+    audit: AuditServiceDep,
+    settings: SettingsDep,
+) -> SignInService:
+    return SignInService(UserRepository(session), tickets, passwords, authenticator, limits, mail, audit, settings)
 
 
-async def get_own_public_conversation(conversation_id: UUID, user: OwnerDep, chat: ChatServiceDep) -> Conversation:
-    return await chat.get_own_public(user, conversation_id)
+async def get_registrations(
+    session: SessionDep,
+    tickets: TicketServiceDep,
+    passwords: PasswordsDep,
+    limits: LimitsDep,
+    mail: MailServiceDep,
+    audit: AuditServiceDep,
+    settings: SettingsDep,
+) -> RegistrationService:
+    users, groups = UserRepository(session), GroupRepository(session)
+    return RegistrationService(users, groups, tickets, passwords, limits, mail, audit, settings)
 
 
-async def get_answer(message_id: MessageId, user: UserDep, chat: ChatServiceDep) -> tuple[Message, Conversation]:
-    return await chat.message(user, message_id, Role.ASSISTANT)
+async def get_api_tokens(session: SessionDep, audit: AuditServiceDep, settings: SettingsDep) -> ApiTokenService:
+    return ApiTokenService(ApiTokenRepository(session), audit, settings)
 
 
-async def get_own_answer(message_id: MessageId, user: OwnerDep, chat: ChatServiceDep) -> tuple[Message, Conversation]:
-    return await chat.own_message(user, message_id, Role.ASSISTANT)
+ApiTokenServiceDep = Annotated[ApiTokenService, Depends(get_api_tokens)]
+AccountServiceDep = Annotated[AccountService, Depends(get_accounts)]
+SignInServiceDep = Annotated[SignInService, Depends(get_signing_in)]
+RegistrationServiceDep = Annotated[RegistrationService, Depends(get_registrations)]
 
 
-async def get_own_question(message_id: MessageId, user: OwnerDep, chat: ChatServiceDep) -> tuple[Message, Conversation]:
-    return await chat.own_message(user, message_id, Role.USER)
+async def get_demo(session: SessionDep, settings: SettingsDep) -> DemoService:
+    return DemoService(UserRepository(session), GroupRepository(session), settings)
 
 
-ConversationDep = Annotated[Conversation, Depends(get_conversation)]
-PublicConversationDep = Annotated[Conversation, Depends(get_public_conversation)]
-OwnPublicConversationDep = Annotated[Conversation, Depends(get_own_public_conversation)]
-ReadableAnswerDep = Annotated[tuple[Message, Conversation], Depends(get_answer)]
-OwnAnswerDep = Annotated[tuple[Message, Conversation], Depends(get_own_answer)]
-OwnQuestionDep = Annotated[tuple[Message, Conversation], Depends(get_own_question)]
+async def get_people(session: SessionDep, accounts: AccountServiceDep, audit: AuditServiceDep) -> PeopleService:
+    return PeopleService(UserRepository(session), GroupRepository(session), accounts, audit)
 
 
-async def get_cursor(after: Annotated[int, Query(ge=0)] = 0, last_event_id: Annotated[str, Header()] = "") -> int:
-    """How many blocks the page holds: what a reconnecting browser says wins over the address it first used."""
-    return int(last_event_id) if last_event_id.isdecimal() and len(last_event_id) < LONGEST_CURSOR else after
-
-
-CursorDep = Annotated[int, Depends(get_cursor)]
+DemoServiceDep = Annotated[DemoService, Depends(get_demo)]
+PeopleServiceDep = Annotated[PeopleService, Depends(get_people)]

@@ -2,17 +2,29 @@
 
 
 class AppError(Exception):
-    """An error that a person can be told about: a status, a title and a sentence that says what to do."""
+    """An error that a person can be told about: a status, a title and a sentence that says what to do.
+
+    `template` shows it to a browser. With `keeps` the transaction commits all the same: a wrong password counts.
+    """
 
     status = 500
     title = "Something went wrong"
     message = "That is our fault, not yours. Please try again."
+    template = "error.html"
+    keeps = False
 
     def __init__(
-        self, message: str | None = None, *, retry_after: int | None = None, retry_at: str | None = None
+        self,
+        message: str | None = None,
+        *,
+        field: str | None = None,
+        retry_after: int | None = None,
+        retry_at: str | None = None,
     ) -> None:
-        """`retry_after`: seconds until another try is worth it; `retry_at`: a path that takes the typed text."""
+        """`field`: the one that is wrong; `retry_after`: seconds until another try is worth it; `retry_at`: a path that
+        takes the typed text."""
         self.message = message or self.message
+        self.field = field
         self.retry_after = retry_after
         self.retry_at = retry_at
         super().__init__(self.message)
@@ -22,6 +34,26 @@ class SignInRequired(AppError):
     status = 401
     title = "Your session has ended"
     message = "This browser's session is over, so this is no longer here for you."
+
+
+class AccountRequired(AppError):
+    status = 401
+    title = "Please sign in"
+    message = "This page is for people with an account."
+    template = "auth/sign_in.html"
+
+
+class ConfirmationRequired(AppError):
+    status = 403
+    title = "Is it you?"
+    message = "This is sensitive, and your password was last asked for a while ago. Please give it again."
+    template = "auth/confirm.html"
+
+
+class Gone(AppError):
+    status = 410
+    title = "This is no longer good"
+    message = "It was used already, or its time is over."
 
 
 class Forbidden(AppError):

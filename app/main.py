@@ -17,14 +17,33 @@ from app.ai.providers import OpenAIProvider, Provider
 from app.compression import CompressionMiddleware
 from app.config import Settings
 from app.db import Database
+from app.error_pages import CrashMiddleware, show_app_error, show_http_error, show_invalid
 from app.errors import AppError
 from app.head import HeadMiddleware
+from app.limits import Limits
 from app.log import RequestLogMiddleware, configure_logging
-from app.routes import answers, ask, chat, dev, documents, health, pages
-from app.security import LARGEST_BODY, GuardMiddleware, RateLimiter, SecurityMiddleware
+from app.routes import (
+    account,
+    answers,
+    api,
+    ask,
+    chat,
+    dev,
+    documents,
+    health,
+    pages,
+    people,
+    registration,
+    sign_in,
+    tokens,
+)
+from app.security import LARGEST_BODY, GuardMiddleware, SecurityMiddleware
 from app.services.answer_service import AnswerService
+from app.services.mail_sender import MailSender
+from app.services.password_service import Passwords
+from app.services.session_watch import SessionWatch
 from app.services.upkeep_service import UpkeepService
-from app.templating import STATIC, CrashMiddleware, Templates, show_app_error, show_http_error, show_invalid
+from app.templating import STATIC, Templates
 
 # aiosqlite has a thread, which answers only once it gets the interpreter from the event loop. At Python's default of
 # 5 ms, a request of ten statements waits for 200 ms whenever the loop is busy.
@@ -50,10 +69,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.boot_id = secrets.token_hex(4)
     app.state.templates = Templates(settings)
     app.state.database = Database(settings.database_url)
-    app.state.question_limiter = RateLimiter(settings.question_rate)
+    app.state.limits = Limits(settings)
+    app.state.passwords = Passwords(settings)
+    app.state.session_watch = SessionWatch(app.state.database)
     app.state.answers = AnswerService(
         app.state.database, create_provider(settings), app.state.templates.markdown, settings
     )
+    app.state.mail_sender = MailSender(app.state.database, settings)
     _add_routes(app, settings)
     _add_error_pages(app)
     app.add_middleware(GuardMiddleware)
@@ -69,12 +91,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     upkeep = UpkeepService(app.state.database, app.state.settings)
     await app.state.answers.open()
+    await app.state.session_watch.open()
+    await app.state.mail_sender.open()
     await upkeep.open()
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()  # what start-up made stays; without this every full collection walks through all of it
     yield
     await upkeep.close()
+    await app.state.mail_sender.close()
     await app.state.answers.close()
+    await app.state.session_watch.close()
+    app.state.passwords.close()
+    await app.state.limits.close()
     await app.state.database.close()
 
 
@@ -92,7 +120,7 @@ def create_provider(settings: Settings) -> Provider:
 
 
 def _add_routes(app: FastAPI, settings: Settings) -> None:
-    for module in (pages, chat, answers, ask, documents, health):
+    for module in (pages, chat, answers, ask, documents, sign_in, registration, account, tokens, people, api, health):
         app.include_router(module.router)
     if not settings.in_production:
         app.include_router(dev.router)

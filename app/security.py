@@ -1,16 +1,12 @@
-"""Protections that every request passes, once: headers, the guard at the door, rate limits."""
+"""Protections that every request passes, once: headers and the guard at the door."""
 
-import time
 from urllib.parse import urlsplit
 
-from limits import parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import Forbidden, TooLarge, TooManyRequests
+from app.errors import Forbidden, TooLarge
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -104,20 +100,3 @@ def is_cross_origin(scope: Scope) -> bool:
         return site not in ("same-origin", "none")
     origin = headers.get("origin")
     return origin is not None and urlsplit(origin).netloc != headers.get("host")
-
-
-class RateLimiter:
-    """So many acts in so much time for each key; counted in this process."""
-
-    def __init__(self, rate: str) -> None:
-        """`rate`: as `20/minute`."""
-        self.limit = parse(rate)
-        self.window = MovingWindowRateLimiter(MemoryStorage())
-
-    def hit(self, key: str) -> None:
-        """Count one act; raise `TooManyRequests` with the seconds to wait when there were enough."""
-        if self.window.hit(self.limit, key):
-            return
-        stats = self.window.get_window_stats(self.limit, key)
-        wait = max(1, int(stats.reset_time - time.time()) + 1)
-        raise TooManyRequests(f"That was a lot in a short time. Please wait {wait} seconds.", retry_after=wait)

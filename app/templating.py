@@ -1,36 +1,39 @@
-"""Pages and fragments: the only module that knows Jinja2 and the HX-* headers."""
+"""Pages and fragments: with `mail_templates` the only module that knows Jinja2, with `error_pages` that knows HX-*."""
 
 import json
-import logging
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from jinja2_fragments import render_block
 from markupsafe import Markup
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.ai.markdown import Markdown, References
 from app.config import ROOT, Settings
-from app.errors import AppError, Invalid, NotFound, TooLarge
-from app.log import request_id
+from app.mail_templates import MailTemplates
+from app.models.user import User
 from app.repositories.hits import mark_words, split_hits
-
-log = logging.getLogger(__name__)
 
 TEMPLATES = ROOT / "app" / "templates"
 STATIC = ROOT / "app" / "static"
+# The first that fits; each calls itself by the names of those below too.
+BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)
 THEMES = ("", "light", "dark")  # the first follows the system
-SHOWN_BACK = 200_000  # characters of typed text that an error page gives back
-SECRET_FIELDS = frozenset({"password", "code", "token"})
 
 
 class Templates:
@@ -53,6 +56,7 @@ class Templates:
             "plain": plain,
             "when": when,
             "seconds": seconds,
+            "device": device,
         }
         self.env.globals |= {
             "static": static_url(immutable=settings.in_production),
@@ -63,9 +67,24 @@ class Templates:
             "settings": settings,
             "app_name": "FastOpp",
         }
+        self.mail = MailTemplates(self.env, settings.site).render
 
     def rendered(self, text: str, prefix: str = "", references: References = ()) -> Markup:
         return Markup(self.markdown.render(text, prefix=prefix, references=references))  # noqa: S704 - nh3 cleaned it
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """What pages say of whoever looks at them; it outlives the database session."""
+
+    called: str
+    email: str
+    is_guest: bool
+    is_trusted: bool
+
+    @classmethod
+    def of(cls, user: User) -> "Viewer":
+        return cls(user.called, user.email, user.is_guest, user.is_trusted)
 
 
 class Page:
@@ -75,6 +94,19 @@ class Page:
         self.request = request
         self.templates: Templates = request.app.state.templates
         self.cookies: list[str] = []
+
+    def show_to(self, user: User) -> None:
+        """Say who looks, also on an error page."""
+        self.request.state.viewer = Viewer.of(user)
+
+    def form(self, template: str, **context: Any) -> None:
+        """Name the page of the form that is being sent: an error in it is shown there, with what was typed."""
+        self.request.state.form = (template, context)
+
+    def show_form(self, **context: Any) -> Response:
+        """Answer with that page itself."""
+        template, known = self.request.state.form
+        return self.render(template, **{**known, **context})
 
     @property
     def from_htmx(self) -> bool:
@@ -135,6 +167,11 @@ class Page:
             "request": self.request,
             "page": self,
             "theme": theme if theme in THEMES else "",
+            "viewer": getattr(self.request.state, "viewer", None),
+            "values": {},
+            "checked": frozenset(),
+            "problems": {},
+            "error": None,
             "provider": self.request.app.state.answers.provider,
             "rendered_so_far": self.request.app.state.answers.rendered_so_far,
             "boot_id": self.request.app.state.boot_id,
@@ -170,128 +207,12 @@ def when(moment: Any) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
+def device(user_agent: str) -> str:
+    """What a browser calls itself, in the words of a person: "Firefox on Windows"."""
+    browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
+    return " on ".join(filter(None, (browser, system))) or user_agent[:60] or "An unknown program"
+
+
 def seconds(milliseconds: int) -> str:
     return f"{milliseconds / 1000:.2f} s" if milliseconds < 10_000 else f"{milliseconds / 1000:.0f} s"
-
-
-# Errors, in the three ways that there are to ask
-
-
-async def show_app_error(request: Request, error: Exception) -> Response:
-    """Answer an `AppError` with its true status."""
-    assert isinstance(error, AppError)  # noqa: S101 - the handler is registered for it
-    return await _show(request, error, {})
-
-
-async def show_http_error(request: Request, error: Exception) -> Response:
-    """Answer what the framework raises (no such path, wrong method) as the app's own errors are answered."""
-    assert isinstance(error, HTTPException)  # noqa: S101 - the handler is registered for it
-    return await _show(request, _known(error), {}, error.headers)
-
-
-async def show_invalid(request: Request, error: Exception) -> Response:
-    """Answer fields that do not validate with a sentence for each, and nonsense in an address as an unknown one."""
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - the handler is registered for it
-    if any(problem["loc"][0] in ("path", "query") for problem in error.errors()):
-        return await _show(request, NotFound(), {})
-    problems = {str(problem["loc"][-1]): _sentence(problem) for problem in error.errors()}
-    return await _show(request, Invalid(" ".join(problems.values())), problems)
-
-
-class CrashMiddleware:
-    """Answer what middleware refuses, and what nobody foresaw, with a page; the log has the rest of the latter.
-
-    Starlette's own place for this lies outside all middleware, where a response gets no headers of ours.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun = False
-
-        async def note_begin(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self.app(scope, receive, note_begin)
-        except Exception as error:
-            if begun or scope["type"] != "http":
-                raise
-            if not isinstance(error, AppError):
-                log.exception("unforeseen")
-                error = AppError()
-            response = await _show(Request(scope, receive), error, {})
-            await response(scope, receive, send)
-
-
-def _known(error: HTTPException) -> AppError:
-    """The app's own words for what the framework raises."""
-    match error.status_code:
-        case 404:
-            return NotFound()
-        case 413:
-            return TooLarge(error.detail)
-        case status:
-            known = AppError(error.detail)
-            known.status, known.title = status, known.title if status == 500 else error.detail
-            return known
-
-
-def _sentence(problem: Mapping[str, Any]) -> str:
-    """Say what is wrong with one field."""
-    name, limits = str(problem["loc"][-1]).capitalize(), problem.get("ctx", {})
-    match problem["type"]:
-        case "missing":
-            return f"{name} is needed."
-        case "string_too_long":
-            return f"{name} may have {limits['max_length']:,} characters at the most."
-        case "value_error":
-            return str(limits["error"])
-        case _:
-            return f"{name}: {problem['msg'][0].lower()}{problem['msg'][1:]}."
-
-
-async def _show(
-    request: Request, error: AppError, problems: dict[str, str], more_headers: Mapping[str, str] | None = None
-) -> Response:
-    headers = {**(more_headers or {})} | ({"Retry-After": str(error.retry_after)} if error.retry_after else {})
-    if f"{request.url.path}/".startswith("/api/"):
-        return _problem_json(error, problems, headers)
-    page = Page(request)
-    context = {
-        "error": error,
-        "problems": problems,
-        "request_id": request_id.get(),
-        "typed": await _typed(request),
-    }
-    if page.from_htmx:
-        html = page.fragment("partials/alert.html", **context)
-        headers |= {"HX-Retarget": "#flash", "HX-Reswap": "innerHTML"}
-    else:
-        html = page.fragment("error.html", **context)
-    return page.finish(HTMLResponse(html, error.status, headers))
-
-
-def _problem_json(error: AppError, problems: dict[str, str], headers: dict[str, str]) -> Response:
-    """RFC 9457."""
-    content = {
-        "type": "about:blank",
-        "title": error.title,
-        "status": error.status,
-        "detail": error.message,
-        "errors": [{"field": field, "detail": detail} for field, detail in problems.items()],
-        "request_id": request_id.get(),
-    }
-    return JSONResponse(content, error.status, headers, media_type="application/problem+json")
-
-
-async def _typed(request: Request) -> dict[str, str]:
-    """What a person typed into the form that failed, so that the error page can give it back."""
-    form = getattr(request, "_form", None)  # parsed already, or too broken to parse
-    if request.method != "POST" or form is None:
-        return {}
-    typed = {name: value for name, value in form.items() if isinstance(value, str)}
-    return {name: value[:SHOWN_BACK] for name, value in typed.items() if name not in SECRET_FIELDS}

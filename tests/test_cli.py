@@ -49,7 +49,7 @@ def test_migrate_to_a_revision_that_is_not_there_says_so(database: Path) -> None
 def test_seed_twice_changes_nothing(database: Path) -> None:
     run("migrate")
     pages = len(list((ROOT / "docs").glob("*.md")))
-    assert run("seed") == f"{pages} documents, {pages} changed.\n"
+    assert run("seed") == f"{pages} documents, {pages} changed. 4 people for the demo.\n"
     assert run("seed") == f"{pages} documents, 0 changed.\n"
 
 
@@ -57,7 +57,7 @@ def test_secrets_are_strong_and_new_each_time() -> None:
     first, second = run("secrets"), run("secrets")
     assert first != second
     key = first.strip().removeprefix("SECRET_KEY=")
-    assert Settings(environment="production", secret_key=key).in_production
+    assert Settings(environment="production", secret_key=key, public_url="https://example.org").in_production
 
 
 def test_version_names_python() -> None:

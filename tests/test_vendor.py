@@ -1,4 +1,4 @@
-"""What app/static/vendor holds is what VENDOR.toml says; the stylesheet and the icons have what templates ask for."""
+"""What the vendor folders hold is what VENDOR.toml says; the stylesheet and the icons have what templates ask for."""
 
 import gzip
 import hashlib
@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 VENDOR = ROOT / "app" / "static" / "vendor"
+SERVER_VENDOR = ROOT / "app" / "vendor"
 TEMPLATES = ROOT / "app" / "templates"
 STYLESHEET = ROOT / "app" / "static" / "css" / "app.css"
 LARGEST_STYLESHEET = 14 * 1024  # bytes, compressed: every first visit waits for it
@@ -45,8 +46,10 @@ def used(html: str) -> set[str]:
     return {name for name in re.sub(r"\{\{.*?\}\}|\{%.*?%\}", " ", written).split() if name.split("/")[0] != "group"}
 
 
-def test_every_vendored_file_is_listed_with_its_hash() -> None:
-    assert differences(VENDOR) == set()
+@pytest.mark.parametrize("folder", [VENDOR, SERVER_VENDOR], ids=["browsers", "server"])
+def test_every_vendored_file_is_listed_with_its_hash(folder: Path) -> None:
+    assert differences(folder) == set()
+    assert all(entry["version"] and entry["license"] for entry in manifest(folder)["file"])
 
 
 def test_an_altered_an_unlisted_and_a_missing_file_are_noticed(tmp_path: Path) -> None:
@@ -65,7 +68,10 @@ def test_versions_are_those_that_package_json_pins() -> None:
     assert all(entry["license"] for entry in entries)
 
 
-@pytest.mark.parametrize("name", ["package-lock.json", "app/static/vendor/VENDOR.toml", "app/static/css/app.css"])
+@pytest.mark.parametrize(
+    "name",
+    ["package-lock.json", "app/static/vendor/VENDOR.toml", "app/vendor/VENDOR.toml", "app/static/css/app.css"],
+)
 def test_no_address_of_another_host_is_recorded(name: str) -> None:
     text = (ROOT / name).read_text()
     assert set(re.findall(r"https?://[^/\s\"')]+", text)) <= {"http://www.w3.org", "https://tailwindcss.com"}

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
 from app.ai.markdown import IncrementalRenderer
@@ -35,6 +35,23 @@ class Shown:
     cursor: int
     resets: int
     tail: str | None = None
+
+
+class Leave:
+    """How one follower is told to leave before the end."""
+
+    def __init__(self) -> None:
+        self.over = False
+        self._wake: Callable[[], None] | None = None
+
+    def now(self) -> None:
+        self.over = True
+        if self._wake:
+            self._wake()
+
+    def heard_by(self, wake: Callable[[], None]) -> None:
+        """`wake` is what makes the follower look up."""
+        self._wake = wake
 
 
 class LiveAnswer:
@@ -73,13 +90,14 @@ class LiveAnswer:
             self.render_seconds = time.perf_counter() - began
         return self._renderer
 
-    async def frames(self, after: int, *, growing: bool = True) -> AsyncGenerator[Frame, None]:
-        """Yield what a page that holds `after` committed blocks lacks, then every change until the end.
+    async def frames(self, after: int, leave: Leave, *, growing: bool = True) -> AsyncGenerator[Frame, None]:
+        """Yield what a page that holds `after` committed blocks lacks, then every change until the end, or `leave`.
 
         Without `growing` every tail comes whole, for pages that cannot add to an element.
         """
+        leave.heard_by(self._wake)
         shown = Shown(cursor=after, resets=0)
-        while True:
+        while not leave.over:
             changed, ended = self._changed, self.ended
             if frame := self._frame(shown, growing=growing):
                 yield frame

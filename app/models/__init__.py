@@ -1,7 +1,28 @@
 """The tables. Importing this package registers all of them in `SQLModel.metadata`."""
 
+from app.models.api_token import ApiToken
+from app.models.audit import AuditEntry
 from app.models.conversation import Citation, Conversation, Message
 from app.models.document import Document, Passage
-from app.models.user import AccessToken, User
+from app.models.group import Group, GroupMember, GroupPermission
+from app.models.mail import Mail
+from app.models.ticket import Ticket
+from app.models.user import AccessToken, RecoveryCode, User
 
-__all__ = ["AccessToken", "Citation", "Conversation", "Document", "Message", "Passage", "User"]
+__all__ = [
+    "AccessToken",
+    "ApiToken",
+    "AuditEntry",
+    "Citation",
+    "Conversation",
+    "Document",
+    "Group",
+    "GroupMember",
+    "GroupPermission",
+    "Mail",
+    "Message",
+    "Passage",
+    "RecoveryCode",
+    "Ticket",
+    "User",
+]

@@ -1,24 +1,53 @@
-"""People: guests from their first question on, accounts when they sign up."""
+"""People: guests from their first question on, accounts when they sign up; their sessions and their forms."""
 
+import unicodedata
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID, uuid4
 
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, SecretStr, StringConstraints
 from sqlmodel import Field, SQLModel
 
 from app.models.base import Timestamp, now
 
+LONGEST_PASSWORD = 256
+JOINERS = "\u200c\u200d"  # invisible, but some scripts and emoji are written with them
+HOME = "/chat"  # where a person goes who wanted to go nowhere in particular
+
 
 class User(SQLModel, table=True):
-    """Whoever owns conversations. A guest is a user without an address of their own or a password."""
+    """Whoever owns conversations. A guest is a user without an address of their own or a password.
+
+    `totp_secret` is sealed with a key of the settings; `totp_step` is the last time step of which a code was used.
+    """
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     email: str = Field(max_length=320, unique=True, index=True)
+    name: str = Field(default="", max_length=100)
     hashed_password: str = Field(default="", max_length=1024)
     is_active: bool = True
     is_superuser: bool = False
+    is_staff: bool = False
     is_verified: bool = False
     is_guest: bool = False
+    totp_secret: str = Field(default="", max_length=500)
+    totp_step: int | None = None
     created_at: datetime = Timestamp(default_factory=now)
+
+    @property
+    def has_second_factor(self) -> bool:
+        return bool(self.totp_secret)
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether this person may see more than their own."""
+        return self.is_staff or self.is_superuser
+
+    @property
+    def called(self) -> str:
+        return self.name or self.email
 
     @classmethod
     def guest(cls) -> "User":
@@ -28,10 +57,124 @@ class User(SQLModel, table=True):
 
 
 class AccessToken(SQLModel, table=True):
-    """One session. `token` is the keyed digest of what the cookie holds, so a stolen table opens nothing."""
+    """One session. `token` is the keyed digest of what the cookie holds, so a stolen table opens nothing.
+
+    `confirmed_at` is when its person last proved to be there, by their password or their second factor.
+    """
 
     __tablename__ = "access_token"
 
     token: str = Field(primary_key=True, max_length=64)
     user_id: UUID = Field(foreign_key="user.id", index=True, ondelete="CASCADE")
     created_at: datetime = Timestamp(default_factory=now, index=True)
+    seen_at: datetime | None = Timestamp(default=None, nullable=True)
+    confirmed_at: datetime | None = Timestamp(default=None, nullable=True)
+    device: str = Field(default="", max_length=300)
+    address: str = Field(default="", max_length=45)
+
+    @property
+    def handle(self) -> str:
+        """Names the session in forms: a part of the digest, of no use to anybody else."""
+        return self.token[:16]
+
+
+class RecoveryCode(SQLModel, table=True):
+    """A code that stands in once for a lost second factor; a keyed digest of it."""
+
+    __tablename__ = "recovery_code"
+
+    digest: str = Field(primary_key=True, max_length=64)
+    user_id: UUID = Field(foreign_key="user.id", index=True, ondelete="CASCADE")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a request comes from: an IP address and what the browser calls itself."""
+
+    address: str = ""
+    device: str = ""
+
+
+# What forms hold
+
+
+def clean_address(typed: str) -> str:
+    """An e-mail address as it is stored: of ASCII alone, so that no two look alike, and in lower case."""
+    try:
+        found = validate_email(typed.strip(), check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError as error:
+        raise ValueError("This is not an e-mail address that mail can be sent to.") from error
+    return f"{found.local_part}@{found.ascii_domain}".lower()
+
+
+def clean_name(typed: str) -> str:
+    """A name without characters that cannot be seen, which could forge headers or turn the text around."""
+    name = " ".join(unicodedata.normalize("NFC", typed).split(" "))
+    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") and c not in JOINERS for c in name):
+        raise ValueError("A name may not have line breaks or invisible characters.")
+    return name.strip()
+
+
+def own_path(typed: str) -> str:
+    """A path of this site, or the way home: nobody is sent elsewhere by a link that looks like ours."""
+    odd = any(c <= " " or c == "\\" or c == "\x7f" for c in typed)
+    return HOME if odd or not typed.startswith("/") or typed.startswith("//") else typed
+
+
+Address = Annotated[str, StringConstraints(max_length=254), AfterValidator(clean_address)]
+Name = Annotated[str, StringConstraints(max_length=100), AfterValidator(clean_name)]
+Password = Annotated[SecretStr, Field(max_length=LONGEST_PASSWORD)]
+Code = Annotated[SecretStr, Field(max_length=64)]
+Next = Annotated[str, StringConstraints(max_length=2000), AfterValidator(own_path)]
+
+
+class AddressForm(SQLModel):
+    email: Address
+    next: Next = HOME
+
+
+class SignInForm(AddressForm):
+    password: Password
+
+
+class CodeForm(SQLModel):
+    code: Code
+
+
+class NextForm(SQLModel):
+    next: Next = HOME
+
+
+class FinishForm(SQLModel):
+    """The end of a registration: the address is known by then."""
+
+    name: Name = ""
+    new_password: Password
+
+
+class NewPasswordForm(SQLModel):
+    new_password: Password
+
+
+class NameForm(SQLModel):
+    name: Name = ""
+
+
+class ChangePasswordForm(NewPasswordForm):
+    current_password: Password
+
+
+class ChangeAddressForm(SQLModel):
+    email: Address
+    current_password: Password
+
+
+class SecondFactorForm(SQLModel):
+    """`secret` was sealed when the form was made."""
+
+    secret: str = Field(max_length=500)
+    code: Code
+
+
+class DeleteAccountForm(SQLModel):
+    email: Address

@@ -48,6 +48,10 @@ class ConversationRepository(Repository):
         mine = self._mine(user_id).order_by(col(Conversation.updated_at).desc()).limit(limit)
         return [Hit(conversation) for conversation in (await self.session.exec(mine)).all()]
 
+    async def all_of(self, user_id: UUID) -> Sequence[Conversation]:
+        found = select(Conversation).where(Conversation.user_id == user_id).order_by(col(Conversation.created_at))
+        return (await self.session.exec(found)).all()
+
     def _mine(self, user_id: UUID) -> SelectOfScalar[Conversation]:
         return select(Conversation).where(
             Conversation.user_id == user_id,

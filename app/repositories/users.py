@@ -1,46 +1,65 @@
-"""Queries of people and their sessions."""
+"""Queries of people."""
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
+from uuid import UUID
 
-from sqlalchemy import delete, update
-from sqlmodel import col, select
+from sqlalchemy import ColumnElement, delete, true, update
+from sqlmodel import col, func, select
 
-from app.models.base import now
 from app.models.conversation import Conversation
-from app.models.user import AccessToken, User
+from app.models.user import AccessToken, RecoveryCode, User
 from app.repositories.base import Repository
 
 
 class UserRepository(Repository):
-    async def by_session(self, digest: str, since: datetime) -> User | None:
-        """The active user whose session this is, if it began after `since`."""
+    async def get(self, id: UUID) -> User | None:
+        return await self.session.get(User, id)
+
+    async def by_email(self, email: str) -> User | None:
+        return (await self.session.exec(select(User).where(User.email == email))).first()
+
+    async def members(self, visible: ColumnElement[bool] | None = None) -> Sequence[User]:
+        """Everybody with an account, by address; with `visible` those of them that it shows."""
         found = (
             select(User)
-            .join(AccessToken)
-            .where(AccessToken.token == digest, AccessToken.created_at >= since, User.is_active)
+            .where(col(User.is_guest).is_(False), true() if visible is None else visible)
+            .order_by(col(User.email))
         )
-        return (await self.session.exec(found)).first()
+        return (await self.session.exec(found)).all()
 
-    async def renew_session(self, digest: str, begun_before: datetime) -> bool:
-        old = update(AccessToken).where(col(AccessToken.token) == digest, col(AccessToken.created_at) < begun_before)
-        return (await self.write(old.values(created_at=now()))).rowcount == 1
+    async def superusers(self) -> int:
+        """How many can still sign in."""
+        count = select(func.count()).select_from(User).where(col(User.is_superuser), col(User.is_active))
+        return (await self.session.exec(count)).one()
 
-    async def get_by_token(self, token: str, max_age: datetime | None = None) -> AccessToken | None:
-        found = await self.session.get(AccessToken, token)
-        return found if found and (max_age is None or found.created_at >= max_age) else None
+    async def use_step(self, user: User, step: int) -> bool:
+        """Mark a time step's code as used; False when another request was there first."""
+        unused = col(User.totp_step).is_(None) | (col(User.totp_step) < step)
+        used = await self.write(update(User).where(col(User.id) == user.id, unused).values(totp_step=step))
+        return used.rowcount == 1
 
-    async def create(self, create_dict: dict[str, Any]) -> AccessToken:
-        return await self.add(AccessToken(**create_dict))
+    async def replace_recovery_codes(self, user: User, digests: Sequence[str]) -> None:
+        await self.write(delete(RecoveryCode).where(col(RecoveryCode.user_id) == user.id))
+        await self.add_all([RecoveryCode(digest=digest, user_id=user.id) for digest in digests])
 
-    async def update(self, access_token: AccessToken, update_dict: dict[str, Any]) -> AccessToken:
-        return await self.add(access_token.sqlmodel_update(update_dict))
+    async def use_recovery_code(self, user: User, digest: str) -> bool:
+        """Use one up; False when there is none such, or no longer."""
+        mine = delete(RecoveryCode).where(col(RecoveryCode.user_id) == user.id, col(RecoveryCode.digest) == digest)
+        return (await self.write(mine)).rowcount == 1
 
-    async def delete(self, access_token: AccessToken) -> None:
-        await self.write(delete(AccessToken).where(col(AccessToken.token) == access_token.token))
+    async def recovery_codes(self, user: User) -> int:
+        count = select(func.count()).select_from(RecoveryCode).where(RecoveryCode.user_id == user.id)
+        return (await self.session.exec(count)).one()
 
-    async def delete_sessions(self, begun_before: datetime) -> None:
-        await self.write(delete(AccessToken).where(col(AccessToken.created_at) < begun_before))
+    async def adopt(self, guest: User, user: User) -> None:
+        """Give a guest's conversations to this person; the guest goes."""
+        theirs = update(Conversation).where(col(Conversation.user_id) == guest.id)
+        await self.write(theirs.values(user_id=user.id))
+        await self.write(delete(User).where(col(User.id) == guest.id, col(User.is_guest)))
+
+    async def delete(self, user: User) -> None:
+        """Delete a person with all that is theirs."""
+        await self.write(delete(User).where(col(User.id) == user.id))
 
     async def delete_lost_guests(self) -> None:
         """Delete guests without a session, who can never come back, with all that only they could see."""

@@ -8,22 +8,21 @@ from fastapi import APIRouter, Form, Response
 from fastapi.responses import StreamingResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from app.dependencies import (
-    AnswerServiceDep,
+from app.dependencies import AnswerServiceDep, AskingServiceDep, ChatServiceDep
+from app.models.conversation import Conversation, FeedbackForm, Message, QuestionForm
+from app.models.user import User
+from app.services.answer_service import AnswerService
+from app.templating import Page
+from app.visitors import (
     AskerDep,
-    AskingServiceDep,
-    ChatServiceDep,
     CursorDep,
     OwnAnswerDep,
     OwnQuestionDep,
     PageDep,
     ReadableAnswerDep,
-    UserDep,
+    Watched,
+    WatchedDep,
 )
-from app.models.conversation import Conversation, FeedbackForm, Message, QuestionForm
-from app.models.user import User
-from app.services.answer_service import AnswerService
-from app.templating import Page
 
 router = APIRouter()
 PLAIN_FRAME_SECONDS = 0.4  # a page without JavaScript gets every tail whole, so it gets fewer
@@ -31,37 +30,41 @@ PLAIN_FRAME_SECONDS = 0.4  # a page without JavaScript gets every tail whole, so
 
 @router.get("/answers/{message_id}/stream", name="answer_stream")
 async def stream(
-    page: PageDep, user: UserDep, found: ReadableAnswerDep, answers: AnswerServiceDep, after: CursorDep
+    page: PageDep, watch: WatchedDep, found: ReadableAnswerDep, answers: AnswerServiceDep, after: CursorDep
 ) -> Response:
-    return EventSourceResponse(events(page, user, *found, answers, after), sep="\n")
+    return EventSourceResponse(events(page, watch, *found, answers, after), sep="\n")
 
 
 async def events(
-    page: Page, user: User | None, answer: Message, conversation: Conversation, answers: AnswerService, after: int
+    page: Page, watched: Watched, answer: Message, conversation: Conversation, answers: AnswerService, after: int
 ) -> AsyncIterator[ServerSentEvent]:
     """Frames while it is written, the finished article, and `done`: without that the browser comes back for ever."""
-    if answer.is_streaming:
-        async for frame in answers.follow(answer.id or 0, after):
-            html = page.templates.frame(frame=frame)
-            yield ServerSentEvent(html, id=str(frame.cursor), sep="\n")
-    view = await answers.view(conversation, answer.id or 0, user)
+    with watched.open(conversation) as leave:
+        if answer.is_streaming:
+            async for frame in answers.follow(answer.id or 0, after, leave):
+                html = page.templates.frame(frame=frame)
+                yield ServerSentEvent(html, id=str(frame.cursor), sep="\n")
+        view = None if leave.over else await answers.view(conversation, answer.id or 0, watched.user)
     yield ServerSentEvent(page.fragment("partials/ended.html", view=view, answer_id=answer.id), sep="\n")
     yield ServerSentEvent("", event="done", sep="\n")
 
 
 @router.get("/answers/{message_id}/live", name="answer_live")
-async def live(page: PageDep, found: ReadableAnswerDep, answers: AnswerServiceDep) -> Response:
+async def live(page: PageDep, watch: WatchedDep, found: ReadableAnswerDep, answers: AnswerServiceDep) -> Response:
     """The answer as a page that is sent while it is written, for browsers without JavaScript."""
-    body = plain(page, found[0], answers, found[1].path)
+    body = plain(page, watch, *found, answers)
     return page.finish(StreamingResponse(body, media_type="text/html"))
 
 
-async def plain(page: Page, answer: Message, answers: AnswerService, path: str) -> AsyncIterator[str]:
+async def plain(
+    page: Page, watched: Watched, answer: Message, conversation: Conversation, answers: AnswerService
+) -> AsyncIterator[str]:
     yield page.fragment("answers/live_begin.html")
-    async for frame in answers.follow(answer.id or 0, 0, growing=False):
-        yield page.fragment("answers/live_frame.html", frame=frame)
-        await asyncio.sleep(PLAIN_FRAME_SECONDS)
-    yield page.fragment("answers/live_end.html", path=f"{path}?at={answer.id}#answer-{answer.id}")
+    with watched.open(conversation) as leave:
+        async for frame in answers.follow(answer.id or 0, 0, leave, growing=False):
+            yield page.fragment("answers/live_frame.html", frame=frame)
+            await asyncio.sleep(PLAIN_FRAME_SECONDS)
+    yield page.fragment("answers/live_end.html", path=f"{conversation.path}?at={answer.id}#answer-{answer.id}")
 
 
 @router.post("/answers/{message_id}/stop", name="stop_answer")

@@ -4,16 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Response
 
-from app.dependencies import (
-    AskerDep,
-    AskingServiceDep,
-    ChatServiceDep,
-    OwnPublicConversationDep,
-    PageDep,
-    PublicConversationDep,
-    UserDep,
-)
+from app.dependencies import AskingServiceDep, ChatServiceDep
 from app.models.conversation import QuestionForm
+from app.visitors import AskerDep, OwnPublicConversationDep, PageDep, PublicConversationDep, UserDep
 
 router = APIRouter(prefix="/ask")
 

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Response
 
-from app.dependencies import AskerDep, AskingServiceDep, ChatServiceDep, ConversationDep, PageDep, UserDep
+from app.dependencies import AskingServiceDep, ChatServiceDep
 from app.models.conversation import ConversationForm, FirstQuestionForm, QuestionForm
+from app.visitors import AskerDep, ConversationDep, PageDep, UserDep
 
 router = APIRouter(prefix="/chat")
 

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from app.dependencies import PageDep, SearchServiceDep
+from app.dependencies import SearchServiceDep
+from app.visitors import PageDep
 
 router = APIRouter(prefix="/documents")
 Slug = Annotated[str, Path(pattern="^[^\\x00]+$")]  # PostgreSQL refuses to look for a NUL

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Response
 
-from app.dependencies import PageDep, SearchServiceDep
+from app.dependencies import SearchServiceDep
+from app.visitors import PageDep
 
 router = APIRouter()
 YEAR = 365 * 24 * 3600

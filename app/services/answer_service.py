@@ -12,7 +12,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from app.ai.live_answer import Frame, LiveAnswer
+from app.ai.live_answer import Frame, Leave, LiveAnswer
 from app.ai.markdown import IncrementalRenderer, Markdown, References
 from app.ai.providers import Delta, Prompt, Provider, ProviderError
 from app.config import Settings
@@ -119,15 +119,15 @@ class AnswerService:
         writing = self._writing.get(answer_id)
         return writing.live if writing else None
 
-    async def follow(self, answer_id: int, after: int, *, growing: bool = True) -> AsyncIterator[Frame]:
-        """Yield what a page with `after` blocks lacks, until the answer has ended and its row says how."""
+    async def follow(self, answer_id: int, after: int, leave: Leave, *, growing: bool = True) -> AsyncIterator[Frame]:
+        """Yield what a page with `after` blocks lacks, until the answer has ended and its row says how, or `leave`."""
         if writing := self._writing.get(answer_id):
-            async for frame in writing.live.frames(after, growing=growing):
+            async for frame in writing.live.frames(after, leave, growing=growing):
                 after = frame.cursor
                 yield frame
-            if writing.saved:
+            if writing.saved or leave.over:
                 return
-        async for frame in self._mirrored(answer_id, after, growing=growing):
+        async for frame in self._mirrored(answer_id, after, leave, growing=growing):
             yield frame
 
     def rendered_so_far(self, answer: Message, references: References) -> IncrementalRenderer:
@@ -207,14 +207,14 @@ class AnswerService:
     def _pause(self, live: LiveAnswer) -> float:
         return max(FRAME_SECONDS, FRAME_SECONDS_EACH * len(self._writing), RENDER_SHARE * live.render_seconds)
 
-    async def _mirrored(self, answer_id: int, after: int, *, growing: bool) -> AsyncIterator[Frame]:
+    async def _mirrored(self, answer_id: int, after: int, leave: Leave, *, growing: bool) -> AsyncIterator[Frame]:
         """Follow an answer that another process writes, through its row."""
         async with self.database.transaction() as session:
             references = references_of(await AnswerRepository(session).citations(answer_id))
         live = LiveAnswer(answer_id, self.markdown.incremental(prefix=prefix(answer_id), references=references))
         task = asyncio.create_task(self._poll(live))
         try:
-            async for frame in live.frames(after, growing=growing):
+            async for frame in live.frames(after, leave, growing=growing):
                 yield frame
         finally:
             task.cancel()

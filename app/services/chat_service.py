@@ -121,6 +121,10 @@ class ChatService:
             ],
         }
 
+    async def export_all(self, user: User) -> Sequence[dict[str, Any]]:
+        """All conversations of this person, public pages and deleted ones included."""
+        return [await self.export(conversation) for conversation in await self.conversations.all_of(user.id)]
+
     async def update(self, conversation: Conversation, form: ConversationForm) -> Conversation:
         return await self.conversations.add(conversation.sqlmodel_update(form))
 

@@ -1,4 +1,4 @@
-"""What nobody asks for but must happen: deleted things go for good, dead sessions and unused guests go too."""
+"""What nobody asks for but must happen: what is deleted goes for good, and what is too old to use goes too."""
 
 import asyncio
 import logging
@@ -9,13 +9,18 @@ from app.config import Settings
 from app.db import Database
 from app.models.base import now
 from app.repositories.conversations import ConversationRepository
+from app.repositories.mails import MailRepository
+from app.repositories.sessions import SessionRepository
+from app.repositories.tickets import TicketRepository
 from app.repositories.users import UserRepository
 
 log = logging.getLogger(__name__)
 
 FIRST_SECONDS = 60.0  # after the start, so that a server that restarts often tidies too
 EVERY_SECONDS = 3600.0
+EXPLAINED = timedelta(days=1)  # how long an expired link still says that it has expired
 RESTORABLE = timedelta(days=1)  # how long a deleted conversation can be restored
+MAILS_KEPT = timedelta(days=7)  # sent or not: they hold links and codes, which are over by then
 
 
 class UpkeepService:
@@ -53,9 +58,10 @@ class UpkeepService:
         return self._closing.is_set()
 
     async def tidy(self) -> None:
-        """Delete what was deleted a day ago, sessions too old to use, and guests with neither session nor words."""
+        """Delete what was deleted a day ago, old sessions and mails, and guests with neither session nor words."""
         async with self.database.transaction() as session:
             await ConversationRepository(session).purge(now() - RESTORABLE)
-            users = UserRepository(session)
-            await users.delete_sessions(now() - timedelta(days=self.settings.session_days))
-            await users.delete_lost_guests()
+            await TicketRepository(session).purge(now() - EXPLAINED)
+            await SessionRepository(session).end_older(now() - timedelta(days=self.settings.session_days))
+            await UserRepository(session).delete_lost_guests()
+            await MailRepository(session).purge(now() - MAILS_KEPT)

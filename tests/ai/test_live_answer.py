@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.ai.live_answer import Frame, LiveAnswer
+from app.ai.live_answer import Frame, Leave, LiveAnswer
 from app.ai.markdown import Markdown
 from app.config import Settings
 from app.templating import Templates
@@ -29,7 +29,7 @@ async def run(pieces: Sequence[str], cut_after: int | None = None) -> tuple[Live
     """Follow an answer to its end, leaving once after so many frames; return the page and how many frames came."""
     live, page, count = LiveAnswer(1, MARKDOWN.incremental()), LivePage(), 0
     writer = asyncio.create_task(write(live, pieces))
-    follower = live.frames(0)
+    follower = live.frames(0, Leave())
     async for frame in follower:
         page.take(event(frame))
         count += 1
@@ -37,7 +37,7 @@ async def run(pieces: Sequence[str], cut_after: int | None = None) -> tuple[Live
             break
     await follower.aclose()
     if cut_after is not None:
-        async for frame in live.frames(int(page.cursor or 0)):
+        async for frame in live.frames(int(page.cursor or 0), Leave()):
             page.take(event(frame))
     await writer
     return page, count
@@ -82,7 +82,7 @@ def test_any_text_any_cut(pieces: list[str], data: st.DataObject) -> None:
 
 async def test_an_open_paragraph_grows_by_its_new_words_only() -> None:
     live = LiveAnswer(1, MARKDOWN.incremental())
-    frames = live.frames(0)
+    frames = live.frames(0, Leave())
     sent = []
     for piece in ("Once ", "upon ", "a *time*", " there", " was"):
         live.append(piece)
@@ -94,9 +94,9 @@ async def test_an_open_paragraph_grows_by_its_new_words_only() -> None:
 async def test_followers_that_come_late_get_all_at_once() -> None:
     live = LiveAnswer(1, MARKDOWN.incremental())
     live.append("One\n\nTwo\n\nThree")
-    frame = await anext(live.frames(0))
+    frame = await anext(live.frames(0, Leave()))
     assert (frame.cursor, frame.tail) == (2, "<p>Three</p>")
-    resumed = await anext(live.frames(1))
+    resumed = await anext(live.frames(1, Leave()))
     assert "One" not in resumed.blocks and "Two" in resumed.blocks
 
 
@@ -104,5 +104,5 @@ async def test_followers_that_come_late_get_all_at_once() -> None:
 async def test_a_cursor_that_cannot_be_starts_over(after: int) -> None:
     live = LiveAnswer(1, MARKDOWN.incremental())
     live.append("One\n\nTwo")
-    frame = await anext(live.frames(after))
+    frame = await anext(live.frames(after, Leave()))
     assert frame.replace and "One" in frame.blocks and frame.cursor == 1

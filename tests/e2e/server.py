@@ -22,7 +22,8 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
         database = {"DATABASE_URL": f"sqlite:///{folder / 'e2e.db'}", "QUESTION_RATE": "10000/minute"}
-        self.environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **database, **settings}
+        here = {"PATH": os.environ["PATH"], "HOME": str(folder), "PUBLIC_URL": self.url}
+        self.environment = {**here, **database, **settings}
         self.folder = folder
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -1,0 +1,157 @@
+"""Error pages: what goes wrong, told in the three ways that there are to ask."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import AppError, Invalid, NotFound, TooLarge
+from app.log import request_id
+from app.templating import Page
+
+log = logging.getLogger(__name__)
+
+SHOWN_BACK = 200_000  # characters of typed text that an error page gives back
+SECRET_FIELDS = frozenset({"password", "new_password", "current_password", "confirm_password", "code", "token"})
+NEVER_AGAIN = "event: done\ndata: \n\n"  # after any other answer, 404 included, a stream's reader asks for ever
+FORM_ERRORS = frozenset({409, 422, 429})  # which a form shows itself, with what was typed still in it
+
+
+async def show_app_error(request: Request, error: Exception) -> Response:
+    """Answer an `AppError` with its true status."""
+    assert isinstance(error, AppError)  # noqa: S101 - the handler is registered for it
+    return await _show(request, error, {})
+
+
+async def show_http_error(request: Request, error: Exception) -> Response:
+    """Answer what the framework raises (no such path, wrong method) as the app's own errors are answered."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - the handler is registered for it
+    return await _show(request, _known(error), {}, error.headers)
+
+
+async def show_invalid(request: Request, error: Exception) -> Response:
+    """Answer fields that do not validate with a sentence for each, and nonsense in an address as an unknown one."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - the handler is registered for it
+    if any(problem["loc"][0] in ("path", "query") for problem in error.errors()):
+        return await _show(request, NotFound(), {})
+    problems = {str(problem["loc"][-1]): _sentence(problem) for problem in error.errors()}
+    return await _show(request, Invalid(" ".join(problems.values())), problems)
+
+
+class CrashMiddleware:
+    """Answer what middleware refuses, and what nobody foresaw, with a page; the log has the rest of the latter.
+
+    Starlette's own place for this lies outside all middleware, where a response gets no headers of ours.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def note_begin(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, note_begin)
+        except Exception as error:
+            if begun or scope["type"] != "http":
+                raise
+            if not isinstance(error, AppError):
+                log.exception("unforeseen")
+                error = AppError()
+            response = await _show(Request(scope, receive), error, {})
+            await response(scope, receive, send)
+
+
+def _known(error: HTTPException) -> AppError:
+    """The app's own words for what the framework raises."""
+    match error.status_code:
+        case 404:
+            return NotFound()
+        case 413:
+            return TooLarge(error.detail)
+        case status:
+            known = AppError(error.detail)
+            known.status, known.title = status, known.title if status == 500 else error.detail
+            return known
+
+
+def _sentence(problem: Mapping[str, Any]) -> str:
+    """Say what is wrong with one field."""
+    name, limits = str(problem["loc"][-1]).replace("_", " ").capitalize(), problem.get("ctx", {})
+    match problem["type"]:
+        case "missing":
+            return f"{name} is needed."
+        case "string_too_long" | "too_long":
+            return f"{name} may have {limits['max_length']:,} characters at the most."
+        case "value_error":
+            return str(limits["error"])
+        case _:
+            return f"{name}: {problem['msg'][0].lower()}{problem['msg'][1:]}."
+
+
+async def _show(
+    request: Request, error: AppError, problems: dict[str, str], more_headers: Mapping[str, str] | None = None
+) -> Response:
+    headers = {**(more_headers or {})} | ({"Retry-After": str(error.retry_after)} if error.retry_after else {})
+    if f"{request.url.path}/".startswith("/api/"):
+        return _problem_json(error, problems, headers)
+    if error.status < 500 and "text/event-stream" in request.headers.get("accept", ""):
+        return Response(NEVER_AGAIN, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    page = Page(request)
+    typed = _typed(request)
+    context = {
+        "error": error,
+        "problems": problems | ({error.field: error.message} if error.field else {}),
+        "request_id": request_id.get(),
+        "typed": typed,
+        "values": typed,
+        "checked": frozenset(_fields(request)),
+    }
+    if page.from_htmx:
+        html = page.fragment("partials/alert.html", **context)
+        headers |= {"HX-Retarget": "#flash", "HX-Reswap": "innerHTML"}
+    else:
+        template, more = _page_of(request, error)
+        html = page.fragment(template, **more, **context)
+    return page.finish(HTMLResponse(html, error.status, headers))
+
+
+def _page_of(request: Request, error: AppError) -> tuple[str, dict[str, Any]]:
+    """The page that shows an error: its form's, where it is one of the form."""
+    form: tuple[str, dict[str, Any]] | None = getattr(request.state, "form", None)
+    return form if form and error.status in FORM_ERRORS else (error.template, {})
+
+
+def _problem_json(error: AppError, problems: dict[str, str], headers: dict[str, str]) -> Response:
+    """RFC 9457."""
+    content = {
+        "type": "about:blank",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.message,
+        "errors": [{"field": field, "detail": detail} for field, detail in problems.items()],
+        "request_id": request_id.get(),
+    }
+    return JSONResponse(content, error.status, headers, media_type="application/problem+json")
+
+
+def _typed(request: Request) -> dict[str, str]:
+    """What a person typed into the form that failed, so that the error page can give it back."""
+    return {name: value[:SHOWN_BACK] for name, value in _fields(request)}
+
+
+def _fields(request: Request) -> list[tuple[str, str]]:
+    form = getattr(request, "_form", None)  # parsed already, or too broken to parse
+    if request.method != "POST" or form is None:
+        return []
+    return [(name, value) for name, value in form.multi_items() if isinstance(value, str) and name not in SECRET_FIELDS]

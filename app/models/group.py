@@ -1,0 +1,59 @@
+"""Groups, and what their members may do to which kinds of records."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator
+from sqlmodel import Field, SQLModel
+
+from app.models.user import Address
+
+KINDS = ("user", "conversation", "document", "audit", "webinar", "registration", "product")
+ACTIONS = ("view", "add", "change", "delete", "export")
+PERMISSIONS = frozenset(f"{kind}.{action}" for kind in KINDS for action in ACTIONS)
+
+
+class Group(SQLModel, table=True):
+    __tablename__ = "group"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=60, unique=True, index=True)
+
+
+class GroupMember(SQLModel, table=True):
+    __tablename__ = "group_member"
+
+    group_id: int = Field(foreign_key="group.id", primary_key=True, ondelete="CASCADE")
+    user_id: UUID = Field(foreign_key="user.id", primary_key=True, index=True, ondelete="CASCADE")
+
+
+class GroupPermission(SQLModel, table=True):
+    """`permission` is a kind of record and an action, as `product.change`."""
+
+    __tablename__ = "group_permission"
+
+    group_id: int = Field(foreign_key="group.id", primary_key=True, ondelete="CASCADE")
+    permission: str = Field(max_length=60, primary_key=True)
+
+
+def known(permission: str) -> str:
+    if permission not in PERMISSIONS:
+        raise ValueError(f"There is no permission {permission!r}.")
+    return permission
+
+
+Permission = Annotated[str, AfterValidator(known)]
+
+
+class InvitationForm(SQLModel):
+    email: Address
+    groups: list[int] = Field(default_factory=list)
+
+
+class PersonForm(SQLModel):
+    """What an administrator says of somebody; what a browser leaves out is off."""
+
+    groups: list[int] = Field(default_factory=list)
+    is_active: bool = False
+    is_staff: bool = False
+    is_superuser: bool = False

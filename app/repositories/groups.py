@@ -1,0 +1,40 @@
+"""Queries of groups and of what they allow."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlmodel import col, select
+
+from app.models.group import Group, GroupMember, GroupPermission
+from app.repositories.base import Repository
+
+
+class GroupRepository(Repository):
+    async def all(self) -> Sequence[Group]:
+        return (await self.session.exec(select(Group).order_by(col(Group.name)))).all()
+
+    async def of(self, user_id: UUID) -> Sequence[Group]:
+        mine = select(Group).join(GroupMember).where(GroupMember.user_id == user_id).order_by(col(Group.name))
+        return (await self.session.exec(mine)).all()
+
+    async def by_member(self) -> dict[UUID, list[str]]:
+        """The names of everybody's groups."""
+        found = select(GroupMember.user_id, Group.name).join(Group).order_by(col(Group.name))
+        names: dict[UUID, list[str]] = {}
+        for user_id, name in (await self.session.exec(found)).all():
+            names.setdefault(user_id, []).append(name)
+        return names
+
+    async def permissions(self, user_id: UUID) -> frozenset[str]:
+        """What this person's groups allow, as `product.change`."""
+        found = select(GroupPermission.permission).join(
+            GroupMember, col(GroupMember.group_id) == col(GroupPermission.group_id)
+        )
+        return frozenset((await self.session.exec(found.where(GroupMember.user_id == user_id))).all())
+
+    async def put(self, user_id: UUID, group_ids: Collection[int]) -> None:
+        """Make this person a member of exactly these groups; numbers of none are passed over."""
+        await self.write(delete(GroupMember).where(col(GroupMember.user_id) == user_id))
+        there = {group.id for group in await self.all()}
+        await self.add_all([GroupMember(group_id=id, user_id=user_id) for id in set(group_ids) & there if id])

@@ -1,0 +1,80 @@
+"""Making an account, from an address of one's own or from an invitation."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Response
+
+from app.dependencies import RegistrationServiceDep
+from app.models.ticket import Purpose, Ticket
+from app.models.user import HOME, AddressForm, FinishForm, Next
+from app.visitors import DoorDep, PageDep, UserDep
+
+router = APIRouter()
+
+
+async def register_form(page: PageDep, registrations: RegistrationServiceDep) -> None:
+    registrations.check_open()
+    page.form("auth/register.html")
+
+
+async def get_registration(page: PageDep, registrations: RegistrationServiceDep, secret: str) -> Ticket:
+    ticket = await registrations.find(Purpose.REGISTER, secret)
+    page.form("auth/finish.html", email=ticket.email)
+    return ticket
+
+
+async def get_invitation(page: PageDep, registrations: RegistrationServiceDep, secret: str) -> Ticket:
+    ticket = await registrations.find(Purpose.INVITE, secret)
+    page.form("auth/finish.html", email=ticket.email)
+    return ticket
+
+
+RegistrationDep = Annotated[Ticket, Depends(get_registration)]
+InvitationDep = Annotated[Ticket, Depends(get_invitation)]
+
+
+@router.get("/register", name="register", dependencies=[Depends(register_form)])
+async def show(page: PageDep, next: Next = HOME) -> Response:
+    return page.show_form(values={"next": next})
+
+
+@router.post("/register", name="begin_registration", dependencies=[Depends(register_form)])
+async def begin(
+    page: PageDep, user: UserDep, registrations: RegistrationServiceDep, form: Annotated[AddressForm, Form()]
+) -> Response:
+    await registrations.begin(form.email, user, form.next)
+    return page.render("auth/sent.html", email=form.email)
+
+
+@router.get("/register/{secret}", name="registration")
+async def show_registration(page: PageDep, ticket: RegistrationDep) -> Response:
+    return page.render("auth/finish.html", email=ticket.email)
+
+
+@router.post("/register/{secret}", name="finish_registration")
+async def finish(
+    page: PageDep,
+    door: DoorDep,
+    ticket: RegistrationDep,
+    registrations: RegistrationServiceDep,
+    form: Annotated[FinishForm, Form()],
+) -> Response:
+    await door.enter(await registrations.finish(ticket, form))
+    return page.redirect(ticket.data["next"])
+
+
+@router.get("/invitations/{secret}", name="invitation")
+async def show_invitation(page: PageDep, ticket: InvitationDep) -> Response:
+    return page.render("auth/finish.html", email=ticket.email)
+
+
+@router.post("/invitations/{secret}", name="accept_invitation")
+async def accept(
+    page: PageDep,
+    door: DoorDep,
+    ticket: InvitationDep,
+    registrations: RegistrationServiceDep,
+    form: Annotated[FinishForm, Form()],
+) -> Response:
+    await door.enter(await registrations.finish(ticket, form))
+    return page.redirect(ticket.data["next"])

@@ -1,0 +1,67 @@
+"""The audit log's writer."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from app.log import request_id
+from app.models.audit import AuditEntry
+from app.models.user import Place, User
+from app.repositories.audit import AuditRepository
+from app.repositories.visibility import Rights
+
+PRIVATE = {"id", "actor_id", "subject_id", "request_id"}
+
+
+class AuditService:
+    """Records acts in the transaction that they are part of: both happen, or neither."""
+
+    def __init__(self, entries: AuditRepository, place: Place) -> None:
+        self.entries = entries
+        self.place = place
+
+    async def record(
+        self,
+        act: str,
+        *,
+        actor: User | None,
+        subject: User | None = None,
+        record: tuple[str, object] = ("", ""),
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`act`: as `password.changed`; `record`: its kind and key; `before` and `after`: what changed, by field.
+
+        Without a `subject` it belongs to the actor's own history.
+        """
+        whose = subject or actor
+        old, new = before or {}, after or {}
+        changed = {name for name in {**old, **new} if old.get(name) != new.get(name)}
+        await self.entries.add(
+            AuditEntry(
+                act=act,
+                actor_id=actor.id if actor else None,
+                actor=actor.email if actor else "",
+                subject_id=whose.id if whose else None,
+                kind=record[0],
+                key=str(record[1]),
+                before=_plain(old, changed),
+                after=_plain(new, changed),
+                address=self.place.address,
+                device=self.place.device,
+                request_id=request_id.get(),
+            )
+        )
+
+    async def history(self, user: User, rights: Rights | None = None) -> Sequence[AuditEntry]:
+        """What was done by or to somebody, the newest first, as far as whoever asks may see it."""
+        visible = (rights or Rights(user, frozenset())).sees(AuditEntry)
+        return await self.entries.history(user.id, visible)
+
+    async def export(self, user: User) -> list[dict[str, Any]]:
+        return [entry.model_dump(mode="json", exclude=PRIVATE) for entry in await self.history(user)]
+
+
+def _plain(values: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+    """What JSON can hold of the fields that changed."""
+    return {name: str(value) if isinstance(value, UUID) else value for name, value in values.items() if name in names}

@@ -1,0 +1,252 @@
+"""Who asks, what they may do, and what is loaded through them: the other half of what routes ask for by type."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Header, Path, Query, Request
+
+from app.ai.live_answer import Leave
+from app.auth import Cookies, Door, SessionStrategy, Visit
+from app.dependencies import (
+    AccountServiceDep,
+    ApiTokenServiceDep,
+    ChatServiceDep,
+    GuestServiceDep,
+    LimitsDep,
+    PlaceDep,
+    SessionDep,
+    SessionWatchDep,
+    SettingsDep,
+)
+from app.errors import AccountRequired, ConfirmationRequired, Forbidden, SignInRequired
+from app.models.conversation import Conversation, Message, Role
+from app.models.user import User
+from app.repositories.groups import GroupRepository
+from app.repositories.sessions import SessionRepository
+from app.repositories.visibility import Rights
+from app.services.api_token_service import Caller
+from app.services.session_watch import SessionWatch
+from app.templating import Page
+
+# Who is asking
+
+
+async def get_cookies(settings: SettingsDep) -> Cookies:
+    return Cookies(settings)
+
+
+async def get_strategy(session: SessionDep, settings: SettingsDep, place: PlaceDep) -> SessionStrategy:
+    return SessionStrategy(SessionRepository(session), settings, place)
+
+
+CookiesDep = Annotated[Cookies, Depends(get_cookies)]
+StrategyDep = Annotated[SessionStrategy, Depends(get_strategy)]
+
+
+async def get_visit(request: Request, strategy: StrategyDep, cookies: CookiesDep) -> Visit | None:
+    """Whose session the request came with; None before the first question, and when the session is over."""
+    return await strategy.visit(request.cookies.get(cookies.name("session"), ""))
+
+
+VisitDep = Annotated[Visit | None, Depends(get_visit)]
+
+
+async def get_page(request: Request, visit: VisitDep, strategy: StrategyDep, cookies: CookiesDep) -> Page:
+    """A session that is used does not end: once a day its row and its cookie start anew."""
+    page = Page(request)
+    if visit:
+        page.show_to(visit.user)
+        if await strategy.touch(visit):
+            page.cookies.append(await cookies.session(request.cookies[cookies.name("session")]))
+    return page
+
+
+async def get_user(visit: VisitDep) -> User | None:
+    return visit.user if visit else None
+
+
+PageDep = Annotated[Page, Depends(get_page)]
+UserDep = Annotated[User | None, Depends(get_user)]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Whoever opens a stream, which ends with their session."""
+
+    visit: Visit | None
+    watch: SessionWatch
+
+    @property
+    def user(self) -> User | None:
+        return self.visit.user if self.visit else None
+
+    def open(self, conversation: Conversation) -> AbstractContextManager[Leave]:
+        """A page that anybody may read needs no session."""
+        private = self.visit if not conversation.is_public else None
+        return self.watch.watching(private.session.token if private else "")
+
+
+async def get_watched(visit: VisitDep, watch: SessionWatchDep) -> Watched:
+    return Watched(visit, watch)
+
+
+WatchedDep = Annotated[Watched, Depends(get_watched)]
+
+
+async def get_owner(request: Request, user: UserDep, cookies: CookiesDep) -> User | None:
+    """Like `get_user`, but a session that was begun here and is over is said to be over."""
+    if user is None and cookies.name("session") in request.cookies:
+        raise SignInRequired(retry_at="/chat")
+    return user
+
+
+OwnerDep = Annotated[User | None, Depends(get_owner)]
+
+
+async def get_person(_page: PageDep, visit: VisitDep) -> Visit:
+    """Somebody with an account; everybody else is asked to sign in."""
+    if visit is None or visit.user.is_guest:
+        raise AccountRequired
+    return visit
+
+
+PersonDep = Annotated[Visit, Depends(get_person)]
+
+
+async def get_door(
+    request: Request,
+    page: PageDep,
+    visit: VisitDep,
+    strategy: StrategyDep,
+    cookies: CookiesDep,
+    accounts: AccountServiceDep,
+    guests: GuestServiceDep,
+) -> Door:
+    known_as = cookies.known_device(request.cookies.get(cookies.name("device"), ""))
+    return Door(page, visit, strategy, cookies, accounts, guests, known_as)
+
+
+DoorDep = Annotated[Door, Depends(get_door)]
+
+
+async def get_pending(request: Request, cookies: CookiesDep) -> str:
+    """The secret of a sign-in that this browser has half done, or nothing."""
+    return request.cookies.get(cookies.name("pending"), "")
+
+
+PendingDep = Annotated[str, Depends(get_pending)]
+
+# What they may do
+
+
+async def get_asker(
+    page: PageDep,
+    user: UserDep,
+    place: PlaceDep,
+    limits: LimitsDep,
+    guests: GuestServiceDep,
+    strategy: StrategyDep,
+    cookies: CookiesDep,
+    settings: SettingsDep,
+) -> User:
+    """Who asks a question now, within their allowance; somebody new becomes a guest."""
+    await limits.hit(settings.question_rate, "question", place.address)
+    if user is None:
+        user = await guests.create()
+        page.cookies.append(await cookies.session(await strategy.write_token(user)))
+    await guests.check_allowance(user)
+    return user
+
+
+async def get_confirmed(
+    request: Request, person: PersonDep, accounts: AccountServiceDep, strategy: StrategyDep
+) -> Visit:
+    """Somebody who has given their password within ten minutes, or gives it with this form: for sensitive acts."""
+    if person.is_confirmed:
+        return person
+    typed = (await request.form()).get("confirm_password") if request.method == "POST" else None
+    if not isinstance(typed, str):
+        raise ConfirmationRequired
+    await accounts.confirm(person.user, typed)
+    await strategy.confirm(person)
+    return person
+
+
+async def get_rights(person: PersonDep, groups_of: SessionDep, settings: SettingsDep) -> Rights:
+    """What staff may do. Everybody else is refused, and staff too until they have the second factor that they need."""
+    if not person.user.is_trusted:
+        raise Forbidden("This page is for the people who look after the site.")
+    if settings.staff_needs_second_factor and not person.user.has_second_factor:
+        raise Forbidden("Staff need a second factor here. Set it up under Account, then come back.")
+    return Rights(person.user, await GroupRepository(groups_of).permissions(person.user.id))
+
+
+AskerDep = Annotated[User, Depends(get_asker)]
+ConfirmedDep = Annotated[Visit, Depends(get_confirmed)]
+RightsDep = Annotated[Rights, Depends(get_rights)]
+
+# Programs
+
+
+async def get_caller(tokens: ApiTokenServiceDep, authorization: Annotated[str, Header()] = "") -> Caller:
+    """Whose token a program shows."""
+    kind, _, token = authorization.partition(" ")
+    return await tokens.caller(token.strip() if kind.lower() == "bearer" else "")
+
+
+CallerDep = Annotated[Caller, Depends(get_caller)]
+
+
+async def get_reader(caller: CallerDep) -> Caller:
+    caller.check("read")
+    return caller
+
+
+ReaderDep = Annotated[Caller, Depends(get_reader)]
+
+# What they ask about, loaded through them
+
+MessageId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+LONGEST_CURSOR = 10  # digits; no answer has that many blocks
+
+
+async def get_conversation(conversation_id: UUID, user: OwnerDep, chat: ChatServiceDep) -> Conversation:
+    return await chat.get(user, conversation_id)
+
+
+async def get_public_conversation(conversation_id: UUID, user: UserDep, chat: ChatServiceDep) -> Conversation:
+    return await chat.get_public(user, conversation_id)
+
+
+async def get_own_public_conversation(conversation_id: UUID, user: OwnerDep, chat: ChatServiceDep) -> Conversation:
+    return await chat.get_own_public(user, conversation_id)
+
+
+async def get_answer(message_id: MessageId, user: UserDep, chat: ChatServiceDep) -> tuple[Message, Conversation]:
+    return await chat.message(user, message_id, Role.ASSISTANT)
+
+
+async def get_own_answer(message_id: MessageId, user: OwnerDep, chat: ChatServiceDep) -> tuple[Message, Conversation]:
+    return await chat.own_message(user, message_id, Role.ASSISTANT)
+
+
+async def get_own_question(message_id: MessageId, user: OwnerDep, chat: ChatServiceDep) -> tuple[Message, Conversation]:
+    return await chat.own_message(user, message_id, Role.USER)
+
+
+ConversationDep = Annotated[Conversation, Depends(get_conversation)]
+PublicConversationDep = Annotated[Conversation, Depends(get_public_conversation)]
+OwnPublicConversationDep = Annotated[Conversation, Depends(get_own_public_conversation)]
+ReadableAnswerDep = Annotated[tuple[Message, Conversation], Depends(get_answer)]
+OwnAnswerDep = Annotated[tuple[Message, Conversation], Depends(get_own_answer)]
+OwnQuestionDep = Annotated[tuple[Message, Conversation], Depends(get_own_question)]
+
+
+async def get_cursor(after: Annotated[int, Query(ge=0)] = 0, last_event_id: Annotated[str, Header()] = "") -> int:
+    """How many blocks the page holds: what a reconnecting browser says wins over the address it first used."""
+    return int(last_event_id) if last_event_id.isdecimal() and len(last_event_id) < LONGEST_CURSOR else after
+
+
+CursorDep = Annotated[int, Depends(get_cursor)]

@@ -1,0 +1,60 @@
+"""People for tests: accounts in the database, and visitors who sign in as them through the front door."""
+
+import re
+from functools import cache
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi_users.password import PasswordHelper
+from sqlmodel import col, select
+
+from app.models.mail import Mail
+from app.models.user import User
+from app.repositories.groups import GroupRepository
+from tests.browser import Browser
+
+PASSWORD = "a heron stands in the reeds"
+OTHER_PASSWORD = "two otters sleep on their backs"
+
+
+@cache
+def hashed() -> str:
+    """Made once: argon2 is slow on purpose."""
+    return PasswordHelper().hash(PASSWORD)
+
+
+async def make_user(app: FastAPI, email: str, *groups: str, **fields: Any) -> User:
+    """An account with `PASSWORD`, in these groups."""
+    user = User(email=email, hashed_password=hashed(), is_verified=True, **fields)
+    async with app.state.database.transaction() as session:
+        session.add(user)
+        await session.flush()
+        numbers = {group.name: group.id or 0 for group in await GroupRepository(session).all()}
+        await GroupRepository(session).put(user.id, [numbers[name] for name in groups])
+    return user
+
+
+async def sign_in(browser: Browser, email: str, password: str = PASSWORD) -> None:
+    response = await browser.post("/sign-in", email=email, password=password)
+    assert response.status_code == 303, response.text
+
+
+async def mails(app: FastAPI, recipient: str) -> list[Mail]:
+    """What was sent to this address, the oldest first."""
+    async with app.state.database.transaction() as session:
+        found = await session.exec(select(Mail).where(Mail.recipient == recipient).order_by(col(Mail.id)))
+        return list(found.all())
+
+
+async def link(app: FastAPI, recipient: str) -> str:
+    """The path of the link in the last mail to this address."""
+    found = re.search(r"https?://[^/\s]+(/\S+/\S{20,})", (await mails(app, recipient))[-1].text)
+    assert found, (await mails(app, recipient))[-1].text
+    return found[1]
+
+
+async def code(app: FastAPI, recipient: str) -> str:
+    """The code in the last mail to this address."""
+    found = re.search(r"\b(\d{8}|\d{4} \d{4})\b", (await mails(app, recipient))[-1].text)
+    assert found, (await mails(app, recipient))[-1].text
+    return found[1]
