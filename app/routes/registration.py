@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Response
 
 from app.dependencies import RegistrationServiceDep
-from app.models.ticket import Purpose, Ticket
+from app.models.ticket import Ticket
 from app.models.user import HOME, AddressForm, FinishForm, Next
 from app.visitors import DoorDep, PageDep, UserDep
 
@@ -18,19 +18,12 @@ async def register_form(page: PageDep, registrations: RegistrationServiceDep) ->
 
 
 async def get_registration(page: PageDep, registrations: RegistrationServiceDep, secret: str) -> Ticket:
-    ticket = await registrations.find(Purpose.REGISTER, secret)
-    page.form("auth/finish.html", email=ticket.email)
-    return ticket
-
-
-async def get_invitation(page: PageDep, registrations: RegistrationServiceDep, secret: str) -> Ticket:
-    ticket = await registrations.find(Purpose.INVITE, secret)
+    ticket = await registrations.find(secret)
     page.form("auth/finish.html", email=ticket.email)
     return ticket
 
 
 RegistrationDep = Annotated[Ticket, Depends(get_registration)]
-InvitationDep = Annotated[Ticket, Depends(get_invitation)]
 
 
 @router.get("/register", name="register", dependencies=[Depends(register_form)])
@@ -56,23 +49,6 @@ async def finish(
     page: PageDep,
     door: DoorDep,
     ticket: RegistrationDep,
-    registrations: RegistrationServiceDep,
-    form: Annotated[FinishForm, Form()],
-) -> Response:
-    await door.enter(await registrations.finish(ticket, form))
-    return page.redirect(ticket.data["next"])
-
-
-@router.get("/invitations/{secret}", name="invitation")
-async def show_invitation(page: PageDep, ticket: InvitationDep) -> Response:
-    return page.render("auth/finish.html", email=ticket.email)
-
-
-@router.post("/invitations/{secret}", name="accept_invitation")
-async def accept(
-    page: PageDep,
-    door: DoorDep,
-    ticket: InvitationDep,
     registrations: RegistrationServiceDep,
     form: Annotated[FinishForm, Form()],
 ) -> Response:

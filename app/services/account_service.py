@@ -125,7 +125,7 @@ class AccountService:
     async def begin_address_change(self, user: User, form: ChangeAddressForm) -> None:
         """Mail a link to the new address; until it is followed the old one stays. Says nothing of who has it."""
         await self.confirm(user, form.current_password.get_secret_value(), "current_password")
-        await self.limits.hit(self.settings.mail_rate, "mail", form.email)
+        await self.limits.hit_mail(form.email, self.audit.place.address)
         issued = await self.tickets.issue(Purpose.CHANGE_ADDRESS, form.email, user)
         if await self.users.by_email(form.email):
             links = {"url": self.settings.url("/sign-in"), "reset_url": self.settings.url("/reset-password")}

@@ -58,7 +58,7 @@ class RegistrationService:
     async def begin(self, email: str, guest: User | None, next: str) -> None:
         """Mail a link to this address: to finish with, or when it has an account already, to sign in with."""
         self.check_open()
-        await self.limits.hit(self.settings.mail_rate, "mail", email)
+        await self.limits.hit_mail(email, self.audit.place.address)
         guest_id = str(guest.id) if guest and guest.is_guest else ""
         issued = await self.tickets.issue(Purpose.REGISTER, email, guest=guest_id, next=next)
         if await self.users.by_email(email):
@@ -66,19 +66,17 @@ class RegistrationService:
             await self.mail.send(email, "already_registered", **links)
         else:
             minutes = round(LIFETIMES[Purpose.REGISTER].total_seconds() / 60)
-            await self.mail.send(
-                email, "confirm_address", url=self._link(Purpose.REGISTER, issued.secret), minutes=minutes
-            )
+            await self.mail.send(email, "confirm_address", url=self._link(issued.secret), minutes=minutes)
 
     def check_open(self) -> None:
         if self.settings.registration != "open":
             raise RegistrationClosed
 
-    async def find(self, purpose: Purpose, secret: str) -> Ticket:
-        """The registration, or the invitation, that this link is for."""
+    async def find(self, secret: str) -> Ticket:
+        """The registration, or the invitation, that this link is for. Raises as `TicketService.find` does."""
         if self.settings.registration == "closed":
             raise RegistrationClosed
-        return await self.tickets.find(purpose, secret)
+        return await self.tickets.find_any((Purpose.REGISTER, Purpose.INVITE), secret)
 
     async def finish(self, ticket: Ticket, form: FinishForm) -> User:
         """Make the account. The database decides between two who finish for one address: `AddressTaken`."""
@@ -115,10 +113,10 @@ class RegistrationService:
             raise Forbidden
         if await self.users.by_email(email):
             raise Conflict("This address has an account already.", field="email")
-        await self.limits.hit(self.settings.mail_rate, "mail", email)
+        await self.limits.hit_mail(email, self.audit.place.address)
         names = [group.name for group in await self.groups.all() if group.id in group_ids]
         issued = await self.tickets.issue(Purpose.INVITE, email, groups=list(group_ids), next="/chat")
-        url = self._link(Purpose.INVITE, issued.secret)
+        url = self._link(issued.secret)
         days = LIFETIMES[Purpose.INVITE].days
         await self.mail.send(email, "invitation", inviter=inviter.called, groups=names, url=url, days=days)
         await self.audit.record("person.invited", actor=inviter, after={"email": email, "groups": names})
@@ -127,5 +125,5 @@ class RegistrationService:
         """The groups into which these rights may invite."""
         return await (self.groups.all() if rights.user.is_superuser else self.groups.of(rights.user.id))
 
-    def _link(self, purpose: Purpose, secret: str) -> str:
-        return self.settings.url(f"/register/{secret}" if purpose == Purpose.REGISTER else f"/invitations/{secret}")
+    def _link(self, secret: str) -> str:
+        return self.settings.url(f"/register/{secret}")

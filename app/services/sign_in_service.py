@@ -97,7 +97,7 @@ class SignInService:
 
     async def send_code(self, email: str, next: str) -> str:
         """Mail a code to whoever has this address; return the secret that their browser must keep for it."""
-        await self.limits.hit(self.settings.mail_rate, "mail", email)
+        await self.limits.hit_mail(email, self.audit.place.address)
         user = await self._owner(email)
         issued = await self.tickets.issue(Purpose.SIGN_IN_CODE, email, user, with_code=True, next=next)
         minutes = _minutes(Purpose.SIGN_IN_CODE)
@@ -108,8 +108,8 @@ class SignInService:
         return issued.secret
 
     async def by_code(self, secret: str, code: str) -> Admission:
-        """Raises `WrongCode` up to five times, then `TooManyAttempts`; and what `TicketService.find` raises."""
-        ticket = await self.tickets.find(Purpose.SIGN_IN_CODE, secret)
+        """Raises `WrongCode` up to five times, then `TooManyAttempts`; and `SignInOver`."""
+        ticket = await self.tickets.find_half_done(Purpose.SIGN_IN_CODE, secret)
         await self.tickets.attempt(ticket)
         user = await self._holder(ticket)
         if user is None or not self.tickets.is_right(ticket, secret, code):
@@ -130,7 +130,7 @@ class SignInService:
 
     async def by_second_factor(self, secret: str, code: str) -> Admission:
         """The second step, by an authenticator's code or a recovery code."""
-        ticket = await self.tickets.find(Purpose.SECOND_FACTOR, secret)
+        ticket = await self.tickets.find_half_done(Purpose.SECOND_FACTOR, secret)
         await self.tickets.attempt(ticket)
         user = await self._holder(ticket)
         await self.limits.hit(EACH_SECOND_FACTOR, "second factor", str(ticket.user_id))
@@ -149,7 +149,7 @@ class SignInService:
 
     async def send_reset(self, email: str) -> None:
         """Mail a link for a new password to whoever has this address."""
-        await self.limits.hit(self.settings.mail_rate, "mail", email)
+        await self.limits.hit_mail(email, self.audit.place.address)
         user = await self._owner(email)
         issued = await self.tickets.issue(Purpose.RESET_PASSWORD, email, user)
         if user:

@@ -1,13 +1,14 @@
 """Tickets: issued with a secret that only a mail or a cookie holds, good once and for a while."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from app.config import Settings
 from app.errors import Gone, Invalid, NotFound
 from app.models.base import now
-from app.models.ticket import LIFETIMES, Purpose, Ticket
+from app.models.ticket import LIFETIMES, MOST_ATTEMPTS, Purpose, Ticket
 from app.models.user import User
 from app.repositories.tickets import TicketRepository
 
@@ -22,6 +23,11 @@ class UnknownTicket(NotFound):
 class VoidTicket(Gone):
     title = "This link is no longer good"
     message = "It was used already, or its time is over. Please ask for a new one."
+
+
+class SignInOver(Gone):
+    title = "This sign-in is over"
+    message = "It took too long, or it was begun in another browser. Please begin again."
 
 
 class WrongCode(Invalid):
@@ -65,13 +71,30 @@ class TicketService:
         return issued
 
     async def find(self, purpose: Purpose, secret: str) -> Ticket:
-        """The ticket with this secret. Raises `UnknownTicket`, or `VoidTicket` when it was used or is too old."""
-        ticket = await self.tickets.by_digest(self._digest(purpose, secret), purpose)
+        """The ticket of a link. Raises `UnknownTicket`, or `VoidTicket` when it was used or is too old."""
+        return await self.find_any((purpose,), secret)
+
+    async def find_any(self, purposes: Iterable[Purpose], secret: str) -> Ticket:
+        """Like `find`, of a link that may be for one thing or for another."""
+        found = [await self._get(purpose, secret) for purpose in purposes]
+        ticket = next(filter(None, found), None)
         if ticket is None:
             raise UnknownTicket
         if ticket.is_void:
             raise VoidTicket
         return ticket
+
+    async def find_half_done(self, purpose: Purpose, secret: str) -> Ticket:
+        """The ticket of a browser's sign-in. Raises `SignInOver`, and `TooManyAttempts` after that many codes."""
+        ticket = await self._get(purpose, secret)
+        if ticket and ticket.attempts >= MOST_ATTEMPTS:
+            raise TooManyAttempts
+        if ticket is None or ticket.is_void:
+            raise SignInOver
+        return ticket
+
+    async def _get(self, purpose: Purpose, secret: str) -> Ticket | None:
+        return await self.tickets.by_digest(self._digest(purpose, secret), purpose)
 
     async def use(self, ticket: Ticket) -> None:
         """Use it up; of two who come at once, the second gets `VoidTicket`."""

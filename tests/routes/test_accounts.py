@@ -88,19 +88,31 @@ async def test_sign_in_and_out(app: FastAPI, browser: Browser) -> None:
     assert one(parse(refused), "input[name=next]").get("value") == "/account/sessions"
 
 
+async def test_a_guest_who_signs_in_keeps_what_they_wrote(app: FastAPI, browser: Browser) -> None:
+    await make_user(app, ADDRESS)
+    written = await browser.start("What did the guest ask?")
+    guest = browser.client.cookies["session"]
+    await sign_in(browser, ADDRESS)
+    assert (await browser.get(written)).status_code == 200
+    assert browser.client.cookies["session"] != guest, "a new session, not the old one with more in it"
+    async with Browser(app) as thief:
+        thief.client.cookies.set("session", guest)
+        assert (await thief.get(written)).status_code == 401
+
+
 async def test_sign_in_by_a_code(app: FastAPI, browser: Browser) -> None:
     await make_user(app, ADDRESS)
     assert (await browser.post("/sign-in/code", email=ADDRESS)).headers["location"] == "/sign-in/code"
     sent = await code(app, ADDRESS)
     async with Browser(app) as elsewhere:
-        assert (await elsewhere.post("/sign-in/code/check", code=sent)).status_code == 404, (
+        assert (await elsewhere.post("/sign-in/code/check", code=sent)).status_code == 410, (
             "only where it was asked for"
         )
     wrong = await browser.post("/sign-in/code/check", code="00000000")
     assert wrong.status_code == 422 and "not the right code" in text(one(parse(wrong), "#about-code"))
     assert (await browser.post("/sign-in/code/check", code=sent)).status_code == 303
     assert (await browser.get("/account")).status_code == 200
-    assert (await browser.post("/sign-in/code/check", code=sent)).status_code in (404, 410), "it is good once"
+    assert (await browser.post("/sign-in/code/check", code=sent)).status_code == 410, "it is good once"
 
 
 async def test_a_code_is_void_after_five_wrong_ones(app: FastAPI, browser: Browser) -> None:
