@@ -11,7 +11,7 @@ from app.services.search_service import SearchService
 
 ANSWERED = {
     "What is FastOpp?": "index",
-    "Does FastOpp have user accounts?": "index",
+    "Does FastOpp have user accounts?": "accounts",
     "How is FastOpp different from Django?": "index",
     "How do I install it?": "getting-started",
     "How do I use Ollama?": "getting-started",
@@ -37,6 +37,14 @@ ANSWERED = {
     "How do I configure NGINX?": "deployment",
     "How do I back up the database?": "deployment",
     "Is there a health check?": "deployment",
+    "How do I make an admin?": "accounts",
+    "How do I restrict a page to signed-in people?": "accounts",
+    "How do I check a permission?": "accounts",
+    "How do people register?": "accounts",
+    "How do I write to the audit log?": "accounts",
+    "What is the second factor?": "accounts",
+    "How do I report a vulnerability?": "security",
+    "What happens when the secret key is lost?": "security",
     "How do I send a mail?": "mail",
     "Where do I read mails in development?": "mail",
     "What happens when the mail server is down?": "mail",
