@@ -106,14 +106,15 @@ class Cookies:
     async def pending(self, secret: str) -> str:
         return await self._set("pending", secret, None)
 
-    async def device(self) -> str:
-        mark = secrets.token_urlsafe(16)
+    async def device(self, user: User) -> str:
+        mark = f"{user.id.hex}-{secrets.token_hex(8)}"
         return await self._set("device", f"{mark}.{self.settings.digest('device', mark)}", DEVICE_DAYS * 24 * 3600)
 
     def known_device(self, cookie: str) -> str:
-        """What a browser is known by, or nothing if it is not, or pretends to be."""
+        """What a browser is known by: whose account was used in it, and a number. Nothing if it only pretends."""
         mark, _, digest = cookie.partition(".")
-        return mark if secrets.compare_digest(digest, self.settings.digest("device", mark)) else ""
+        right = secrets.compare_digest(digest.encode(), self.settings.digest("device", mark).encode())
+        return mark if right else ""
 
     async def gone(self, kind: str) -> str:
         return _cookie(await self.transport(kind, 0).get_logout_response())
@@ -164,8 +165,8 @@ class Door:
             await self.strategy.sessions.end(self.visit.user.id, self.visit.session.token)
             await self.guests.adopt(self.visit.user, user)
         await self.begin(user, confirmed_at=now())
-        await self.accounts.note_sign_in(user, new_device=not self.known_as)
-        self.page.cookies += [await self.cookies.gone("pending"), await self.cookies.device()]
+        await self.accounts.note_sign_in(user, new_device=not self.known_as.startswith(user.id.hex))
+        self.page.cookies += [await self.cookies.gone("pending"), await self.cookies.device(user)]
         return HOME
 
     async def begin(self, user: User, confirmed_at: datetime | None = None) -> None:

@@ -108,7 +108,7 @@ class Settings(BaseSettings):
         Literal["development", "production"], Field(description="`production` demands strong secrets and https")
     ] = "development"
     secret_key: Annotated[
-        SecretStr, Field(description="keys the digests of session tokens; `fastopp secrets` prints one")
+        SecretStr, Field(description="keys the digests of all secrets and seals those of second factors")
     ] = SecretStr(DEVELOPMENT_KEY)
     database_url: Annotated[
         str,
@@ -119,8 +119,7 @@ class Settings(BaseSettings):
         SecretStr | None,
         AfterValidator(lambda url: url and _redis_url(url)),
         Field(
-            description="where rate limits (and later cache and events) are shared by several processes; "
-            "without it each process counts for itself"
+            description="where rate limits are shared by several processes; without it each process counts for itself"
         ),
     ] = None
     port: Annotated[int, Field(ge=0, le=65535, description="the port to serve on")] = 8000
@@ -220,15 +219,6 @@ class Settings(BaseSettings):
             return str(Address(name, addr_spec=address))
         except (ValueError, IndexError, MessageError):
             raise ValueError("must look like Name <name@example.org>") from None
-
-    @field_validator("question_rate")
-    @classmethod
-    def _rate_that_parses(cls, rate: str) -> str:
-        try:
-            limits.parse(rate)
-        except ValueError as error:
-            raise ValueError("must look like 20/minute") from error
-        return rate
 
     @property
     def in_production(self) -> bool:

@@ -104,9 +104,10 @@ async def _show(
 ) -> Response:
     headers = {**(more_headers or {})} | ({"Retry-After": str(error.retry_after)} if error.retry_after else {})
     if f"{request.url.path}/".startswith("/api/"):
+        headers |= {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
         return _problem_json(error, problems, headers)
     if error.status < 500 and "text/event-stream" in request.headers.get("accept", ""):
-        return Response(NEVER_AGAIN, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+        return Response(NEVER_AGAIN, media_type="text/event-stream")
     page = Page(request)
     typed = _typed(request)
     context = {

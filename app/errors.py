@@ -1,4 +1,4 @@
-"""What can go wrong in the app's own terms. Services raise these; `templating` turns them into pages, once."""
+"""What can go wrong in the app's own terms. Services raise these; `error_pages` shows them, once."""
 
 
 class AppError(Exception):

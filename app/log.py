@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+import re
 import secrets
 import time
 from contextvars import ContextVar
@@ -15,6 +16,8 @@ from app.config import Settings
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 log = logging.getLogger("app.request")
 
+# A long segment of a path that is no UUID: the secret of a link from a mail, which is still good when it is logged.
+SECRET_SEGMENT = re.compile(r"(?<=/)(?![0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:/|$))[\w-]{24,}")
 QUIET_PATHS = ("/health/", "/static/", "/dev/")  # asked all the time; logged only when they fail
 
 
@@ -30,6 +33,7 @@ def configure_logging(settings: Settings) -> None:
         "()": "pythonjsonlogger.json.JsonFormatter",
         "fmt": "{asctime}{levelname}{name}{message}{request_id}",
         "style": "{",
+        "datefmt": "%Y-%m-%dT%H:%M:%S%z",
         "rename_fields": {"asctime": "time", "levelname": "level"},
     }
     development = {"format": "{levelname:<7} {request_id} {name}: {message}", "style": "{"}
@@ -78,6 +82,6 @@ class RequestLogMiddleware:
             if status >= 500 or not scope["path"].startswith(QUIET_PATHS):
                 level = logging.ERROR if status >= 500 else logging.INFO
                 took = round((time.perf_counter() - began) * 1000)
-                path = quote(scope["path"], errors="replace")  # in which a line break could forge another line
+                path = SECRET_SEGMENT.sub("...", quote(scope["path"], errors="replace"))  # a line break forges a line
                 line = {"method": scope["method"], "path": path, "status": status, "ms": took}
                 log.log(level, "%(method)s %(path)s %(status)s %(ms)s ms", line, extra=line)

@@ -154,17 +154,17 @@ class Page:
         return self.templates.env.get_template(template).render(self._context(context))
 
     def finish(self, response: Response) -> Response:
-        """Add what every page says: its cookies, that it varies, and that only this browser may keep it."""
+        """Add what every page says: its cookies, and that it varies."""
         for cookie in self.cookies:
             response.headers.append("Set-Cookie", cookie)
         response.headers.add_vary_header("HX-Request")
-        response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     def _context(self, context: Mapping[str, Any]) -> dict[str, Any]:
         theme = self.request.cookies.get("theme", "")
         return {
             "request": self.request,
+            "here": f"{self.request.url.path}?{self.request.url.query}".rstrip("?"),
             "page": self,
             "theme": theme if theme in THEMES else "",
             "viewer": getattr(self.request.state, "viewer", None),

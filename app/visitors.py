@@ -174,13 +174,13 @@ async def get_confirmed(
     return person
 
 
-async def get_rights(person: PersonDep, groups_of: SessionDep, settings: SettingsDep) -> Rights:
+async def get_rights(person: PersonDep, session: SessionDep, settings: SettingsDep) -> Rights:
     """What staff may do. Everybody else is refused, and staff too until they have the second factor that they need."""
     if not person.user.is_trusted:
         raise Forbidden("This page is for the people who look after the site.")
     if settings.staff_needs_second_factor and not person.user.has_second_factor:
         raise Forbidden("Staff need a second factor here. Set it up under Account, then come back.")
-    return Rights(person.user, await GroupRepository(groups_of).permissions(person.user.id))
+    return Rights(person.user, await GroupRepository(session).permissions(person.user.id))
 
 
 AskerDep = Annotated[User, Depends(get_asker)]

@@ -1,9 +1,7 @@
 """Groups, and what their members may do to which kinds of records."""
 
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator
 from sqlmodel import Field, SQLModel
 
 from app.models.user import Address
@@ -34,15 +32,6 @@ class GroupPermission(SQLModel, table=True):
 
     group_id: int = Field(foreign_key="group.id", primary_key=True, ondelete="CASCADE")
     permission: str = Field(max_length=60, primary_key=True)
-
-
-def known(permission: str) -> str:
-    if permission not in PERMISSIONS:
-        raise ValueError(f"There is no permission {permission!r}.")
-    return permission
-
-
-Permission = Annotated[str, AfterValidator(known)]
 
 
 class InvitationForm(SQLModel):

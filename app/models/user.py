@@ -59,7 +59,7 @@ class User(SQLModel, table=True):
 class AccessToken(SQLModel, table=True):
     """One session. `token` is the keyed digest of what the cookie holds, so a stolen table opens nothing.
 
-    `confirmed_at` is when its person last proved to be there, by their password or their second factor.
+    `confirmed_at` is when its person last signed in or gave their password again.
     """
 
     __tablename__ = "access_token"

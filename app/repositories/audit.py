@@ -11,7 +11,9 @@ from app.repositories.base import Repository
 
 
 class AuditRepository(Repository):
-    async def history(self, user_id: UUID, visible: ColumnElement[bool], limit: int = 100) -> Sequence[AuditEntry]:
+    async def history(
+        self, user_id: UUID, visible: ColumnElement[bool], limit: int | None = 100
+    ) -> Sequence[AuditEntry]:
         """What was done by or to this person, the newest first, of what is visible."""
         theirs = (col(AuditEntry.subject_id) == user_id) | (col(AuditEntry.actor_id) == user_id)
         found = select(AuditEntry).where(theirs, visible).order_by(col(AuditEntry.id).desc()).limit(limit)

@@ -15,6 +15,9 @@ class UserRepository(Repository):
     async def get(self, id: UUID) -> User | None:
         return await self.session.get(User, id)
 
+    async def visible(self, id: UUID, visible: ColumnElement[bool]) -> User | None:
+        return (await self.session.exec(select(User).where(User.id == id, visible))).first()
+
     async def by_email(self, email: str) -> User | None:
         return (await self.session.exec(select(User).where(User.email == email))).first()
 

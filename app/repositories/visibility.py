@@ -1,6 +1,7 @@
-"""Which records a person may see: one predicate for each kind, that becomes a WHERE wherever records are listed.
+"""Which records a person may see: one predicate for each table, which becomes a WHERE wherever its rows are read.
 
-Pages, the API, the admin panel and exports ask here, so none of them can forget a rule.
+Whatever shows records of others asks here, so none of it can forget a rule. Conversations have none: nobody reads what
+others ask in private, whatever their rank.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,9 +12,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, false, true
 from sqlmodel import SQLModel, col
 
+from app.errors import Forbidden
 from app.models.audit import AuditEntry
-from app.models.conversation import Conversation
-from app.models.user import AccessToken, User
+from app.models.group import PERMISSIONS
+from app.models.user import User
 
 Rule = Callable[["Rights"], ColumnElement[bool]]
 
@@ -26,8 +28,15 @@ class Rights:
     permissions: frozenset[str]
 
     def may(self, permission: str) -> bool:
-        """Whether they may, `permission` being a kind of record and an action, as `product.change`."""
+        """Whether they may, `permission` being a kind of record and an action. KeyError for one that there is not."""
+        if permission not in PERMISSIONS:
+            raise KeyError(permission)
         return self.user.is_superuser or permission in self.permissions
+
+    def check(self, permission: str) -> None:
+        """Raise `Forbidden` when they may not."""
+        if not self.may(permission):
+            raise Forbidden
 
     def sees(self, model: type[SQLModel]) -> ColumnElement[bool]:
         """The rows of this table that they may see. KeyError for a table without a rule."""
@@ -44,9 +53,6 @@ def _owned(id: UUID, column: Any) -> ColumnElement[bool]:
 
 RULES: Mapping[type[SQLModel], Rule] = {
     User: lambda rights: _owned(rights.user.id, User.id) | _where(rights.may("user.view")),
-    AccessToken: lambda rights: _owned(rights.user.id, AccessToken.user_id),
-    # Nobody reads what others ask in private, whatever their rank.
-    Conversation: lambda rights: _owned(rights.user.id, Conversation.user_id) | col(Conversation.ask_key).is_not(None),
     AuditEntry: lambda rights: (
         _owned(rights.user.id, AuditEntry.subject_id)
         | _owned(rights.user.id, AuditEntry.actor_id)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Form, Response
 from app.dependencies import RegistrationServiceDep
 from app.models.ticket import Ticket
 from app.models.user import HOME, AddressForm, FinishForm, Next
-from app.visitors import DoorDep, PageDep, UserDep
+from app.visitors import DoorDep, PageDep
 
 router = APIRouter()
 
@@ -32,10 +32,8 @@ async def show(page: PageDep, next: Next = HOME) -> Response:
 
 
 @router.post("/register", name="begin_registration", dependencies=[Depends(register_form)])
-async def begin(
-    page: PageDep, user: UserDep, registrations: RegistrationServiceDep, form: Annotated[AddressForm, Form()]
-) -> Response:
-    await registrations.begin(form.email, user, form.next)
+async def begin(page: PageDep, registrations: RegistrationServiceDep, form: Annotated[AddressForm, Form()]) -> Response:
+    await registrations.begin(form.email, form.next)
     return page.render("auth/sent.html", email=form.email)
 
 

@@ -20,7 +20,6 @@ from app.services.password_service import Passwords
 from app.services.ticket_service import TicketService
 
 EACH_CONFIRMATION = "10/15 minutes"
-CREDENTIALS = (Purpose.RESET_PASSWORD, Purpose.SIGN_IN_CODE, Purpose.SECOND_FACTOR, Purpose.CHANGE_ADDRESS)
 
 
 class NotYourPassword(Invalid):
@@ -99,7 +98,7 @@ class AccountService:
     async def end_everywhere(self, user: User) -> None:
         """End all sessions of this person, and void the links and codes that could begin another."""
         await self.sessions.end_all(user.id)
-        await self.tickets.tickets.void(user.id, *CREDENTIALS)
+        await self.tickets.void(user)
 
     # Sessions
 
@@ -147,6 +146,7 @@ class AccountService:
             await self.users.add(user.sqlmodel_update({"email": ticket.email}))
         except IntegrityError as error:
             raise Conflict("This address has an account of its own by now.") from error
+        await self.tickets.void(user)
         await self.audit.record("address.changed", actor=user, before={"email": before}, after={"email": user.email})
         await self.mail.send(before, "address_changed", new_address=user.email)
         return user

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from app.config import Settings
 from app.errors import AppError, Forbidden
@@ -61,6 +62,11 @@ class ApiTokenService:
         after = {"name": row.name, "prefix": row.prefix, "scopes": row.scopes}
         await self.audit.record("token.made", actor=user, record=("api_token", row.id), after=after)
         return token
+
+    async def export(self, user: User) -> Sequence[dict[str, Any]]:
+        return [
+            row.model_dump(mode="json", exclude={"id", "user_id", "digest"}) for row in await self.tokens.of(user.id)
+        ]
 
     async def delete(self, user: User, id: int) -> None:
         """Delete one of this person's; what is gone already, and other people's, is passed over."""

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from app.config import Settings
+from app.config import Settings, is_loopback
 from app.models.user import User
 from app.repositories.users import UserRepository
 from app.services.demo_service import PEOPLE
-
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 
 
 class DeploymentService:
@@ -24,9 +22,9 @@ def weak_people(everybody: Sequence[User]) -> Iterator[str]:
     superusers = [user for user in everybody if user.is_superuser and user.is_active]
     if not superusers:
         yield "People: there is no superuser. Make one: fastopp createsuperuser"
-    for user in superusers:
-        if not user.has_second_factor:
-            yield f"People: the superuser {user.email} has no second factor."
+    for user in everybody:
+        if user.is_trusted and user.is_active and not user.has_second_factor:
+            yield f"People: {user.email} looks after the site without a second factor."
     for user in everybody:
         if user.email in {person.email for person in PEOPLE}:
             yield f"People: {user.email} is of the demo, and everybody knows the password. Delete the account."
@@ -50,5 +48,5 @@ def weak_settings(settings: Settings) -> Iterator[str]:
     if settings.log_level == "DEBUG":
         yield "LOG_LEVEL: is DEBUG, which says more than a log should keep."
     model = settings.openai_base_url
-    if model and model.scheme == "http" and model.host not in LOOPBACK:
+    if model and model.scheme == "http" and not is_loopback(model.host or ""):
         yield "OPENAI_BASE_URL: is not https, so questions and the key can be read on the way."

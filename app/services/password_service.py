@@ -21,6 +21,7 @@ from app.errors import Invalid, Unavailable
 
 COMMON = Path(__file__).resolve().parents[1] / "vendor" / "common-passwords.txt.gz"
 MAX_LENGTH = 256  # characters
+APP = "FastOpp"  # what attackers try first, with a year behind it
 MAX_TYPED = 4 * MAX_LENGTH  # characters before normalising, which joins up to four; of far more it takes minutes
 WORKERS = 2  # each hash takes 64 MiB and four threads for some 50 ms
 MOST_WAITING = 50  # hashes under way and in the queue; the last of them waits for a second or two
@@ -49,7 +50,7 @@ class Passwords:
         self.waiting = 0
 
     def check(self, password: str, *, about: Sequence[str] = ()) -> None:
-        """Raise `WeakPassword` for what is guessed soon. `about`: the person's address and name, the app's name."""
+        """Raise `WeakPassword` for what is guessed soon. `about`: the person's address and name."""
         if len(password) > MAX_TYPED or len(text := normalise(password)) > MAX_LENGTH:
             raise WeakPassword(f"Please use at most {MAX_LENGTH} characters.")
         if len(text) < self.min_length:
@@ -59,7 +60,7 @@ class Passwords:
             raise WeakPassword("This password repeats itself or is in a plain order, so it is guessed soon.")
         if {text, core(text)} & common_passwords():
             raise WeakPassword("Many people use this password, so it is among the first to be guessed.")
-        if {bare(text), core(text)} & set(words(about)):
+        if {bare(text), core(text)} & set(words((*about, APP))):
             raise WeakPassword(
                 "This password is a part of your address or name, or of this site's, so it is guessed soon."
             )

@@ -40,24 +40,22 @@ class PeopleService:
 
     async def get(self, rights: Rights, id: UUID) -> tuple[User, Sequence[Group]]:
         """A person whom these rights show, with their groups."""
-        user = await self.users.get(id)
-        if user is None or user.is_guest or not (rights.may("user.view") or user.id == rights.user.id):
+        user = await self.users.visible(id, rights.sees(User))
+        if user is None or user.is_guest:
             raise NotFound
         return user, await self.groups.of(id)
 
     async def change(self, rights: Rights, user: User, form: PersonForm) -> None:
-        """Change rank, groups or whether they may sign in; their sessions end when any of it is taken away.
+        """Change rank, groups or whether they may sign in; when anything changes, all their sessions end.
 
-        Only a superuser makes or changes staff and superusers, and nobody puts people into groups that could do more
-        than they may themselves.
+        Only a superuser changes ranks and groups, and touches staff at all.
         """
+        rights.check("user.change")
         before = await self._snapshot(user)
         await self._check(rights, user, form, before)
         await self.users.add(user.sqlmodel_update({flag: getattr(form, flag) for flag in FLAGS}))
         await self.groups.put(user.id, form.groups)
-        if user.is_superuser != before["is_superuser"] and not await self.users.superusers():
-            raise LastSuperuser
-        if not user.is_active and not await self.users.superusers():
+        if before["is_superuser"] and before["is_active"] and not await self.users.superusers():
             raise LastSuperuser
         after = await self._snapshot(user)
         await self.audit.record(

@@ -5,7 +5,6 @@ address has one.
 """
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
@@ -55,12 +54,11 @@ class RegistrationService:
         self.audit = audit
         self.settings = settings
 
-    async def begin(self, email: str, guest: User | None, next: str) -> None:
+    async def begin(self, email: str, next: str) -> None:
         """Mail a link to this address: to finish with, or when it has an account already, to sign in with."""
         self.check_open()
         await self.limits.hit_mail(email, self.audit.place.address)
-        guest_id = str(guest.id) if guest and guest.is_guest else ""
-        issued = await self.tickets.issue(Purpose.REGISTER, email, guest=guest_id, next=next)
+        issued = await self.tickets.issue(Purpose.REGISTER, email, next=next)
         if await self.users.by_email(email):
             links = {"url": self.settings.url("/sign-in"), "reset_url": self.settings.url("/reset-password")}
             await self.mail.send(email, "already_registered", **links)
@@ -88,8 +86,6 @@ class RegistrationService:
         user = User(email=ticket.email, name=form.name, hashed_password=hashed, is_verified=True, is_staff=bool(groups))
         await self._add(user)
         await self.groups.put(user.id, groups)
-        if guest := ticket.data.get("guest"):
-            await self._adopt(UUID(guest), user)
         await self.audit.record("account.made", actor=user, record=("user", user.id), after={"email": user.email})
         return user
 
@@ -99,17 +95,10 @@ class RegistrationService:
         except IntegrityError as error:
             raise AddressTaken from error
 
-    async def _adopt(self, guest_id: UUID, user: User) -> None:
-        """What the guest who asked for the account has written is theirs, whichever browser finishes."""
-        guest = await self.users.get(guest_id)
-        if guest and guest.is_guest:
-            await self.users.adopt(guest, user)
-
     async def invite(self, rights: Rights, email: str, group_ids: Sequence[int]) -> None:
         """Mail an invitation into these groups: any of them for a superuser, for others those that they are in."""
         inviter = rights.user
-        offered = {group.id for group in await self.offered(rights)}
-        if not rights.may("user.add") or not set(group_ids) <= offered:
+        if not set(group_ids) <= {group.id for group in await self.offered(rights)}:
             raise Forbidden
         if await self.users.by_email(email):
             raise Conflict("This address has an account already.", field="email")
@@ -122,7 +111,10 @@ class RegistrationService:
         await self.audit.record("person.invited", actor=inviter, after={"email": email, "groups": names})
 
     async def offered(self, rights: Rights) -> Sequence[Group]:
-        """The groups into which these rights may invite."""
+        """The groups into which these rights may invite. Raises when they may invite nobody, or nobody can come."""
+        rights.check("user.add")
+        if self.settings.registration == "closed":
+            raise RegistrationClosed
         return await (self.groups.all() if rights.user.is_superuser else self.groups.of(rights.user.id))
 
     def _link(self, secret: str) -> str:

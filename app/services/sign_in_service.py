@@ -17,8 +17,8 @@ from app.services.mail_service import MailService
 from app.services.password_service import Passwords
 from app.services.ticket_service import TicketService, VoidTicket, WrongCode
 
-EACH_ADDRESS = "100/15 minutes"  # wrong passwords from one address, whatever the account: a household, not a flood
-EACH_ACCOUNT = "50/hour"  # for one account from all over the world; browsers that it knows are not in it
+EACH_ADDRESS = "100/15 minutes"  # passwords from one address, right or wrong, whatever the account
+EACH_ACCOUNT = "50/hour"  # passwords for one account from all over the world, browsers that it knows aside
 EACH_SECOND_FACTOR = "10/15 minutes"
 
 
@@ -62,12 +62,14 @@ class SignInService:
         self.settings = settings
 
     async def by_password(self, form: SignInForm, known_as: str = "") -> Admission:
-        """`known_as`: what a browser is known by that has been signed in here before, or nothing.
+        """`known_as`: what a browser is known by in which somebody has signed in here before, or nothing.
 
         Raises `WrongPassword`, and `TooManyPasswords` when there were enough of them.
         """
-        await self._count_try(form.email, known_as)
         user = await self.users.by_email(form.email)
+        if user is None or not known_as.startswith(user.id.hex):
+            known_as = ""  # it is known for another account
+        await self._count_try(form.email, known_as)
         typed = form.password.get_secret_value()
         right, newer = await self.passwords.verify(typed, user.hashed_password if user else "")
         if user is None or not right or not user.is_active:
@@ -138,6 +140,7 @@ class SignInService:
             await self.audit.record("second_factor.refused", actor=None, subject=user)
             raise WrongCode(field="code")
         await self.tickets.use(ticket)
+        await self.limits.clear(EACH_SECOND_FACTOR, "second factor", str(user.id))
         return Admission(user, ticket.data["next"])
 
     async def admit(self, user: User, next: str) -> Admission:

@@ -13,6 +13,13 @@ from app.models.user import User
 from app.repositories.tickets import TicketRepository
 
 CODE_DIGITS = 8
+CREDENTIALS = (
+    Purpose.RESET_PASSWORD,
+    Purpose.SIGN_IN_CODE,
+    Purpose.SECOND_FACTOR,
+    Purpose.CHANGE_ADDRESS,
+    Purpose.RESCUE,
+)
 
 
 class UnknownTicket(NotFound):
@@ -100,6 +107,10 @@ class TicketService:
         """Use it up; of two who come at once, the second gets `VoidTicket`."""
         if not await self.tickets.use(ticket):
             raise VoidTicket
+
+    async def void(self, user: User) -> None:
+        """Void all that could let somebody in as this person: it was given out under another password or address."""
+        await self.tickets.void(user.id, *CREDENTIALS)
 
     async def attempt(self, ticket: Ticket) -> None:
         """Count a try at its code before it is looked at; raise `TooManyAttempts` when there were enough."""
