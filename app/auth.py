@@ -113,7 +113,8 @@ class Cookies:
     def known_device(self, cookie: str) -> str:
         """What a browser is known by, or nothing if it is not, or pretends to be."""
         mark, _, digest = cookie.partition(".")
-        return mark if secrets.compare_digest(digest, self.settings.digest("device", mark)) else ""
+        right = self.settings.digest("device", mark)
+        return mark if secrets.compare_digest(digest.encode(), right.encode()) else ""  # of text it takes ASCII alone
 
     async def gone(self, kind: str) -> str:
         return _cookie(await self.transport(kind, 0).get_logout_response())

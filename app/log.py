@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+import re
 import secrets
 import time
 from contextvars import ContextVar
@@ -15,6 +16,7 @@ from app.config import Settings
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 log = logging.getLogger("app.request")
 
+SECRET = re.compile(r"[\w-]{40,}", re.ASCII)  # of a link from a mail: whoever reads the log must not follow it
 QUIET_PATHS = ("/health/", "/static/", "/dev/")  # asked all the time; logged only when they fail
 
 
@@ -78,6 +80,6 @@ class RequestLogMiddleware:
             if status >= 500 or not scope["path"].startswith(QUIET_PATHS):
                 level = logging.ERROR if status >= 500 else logging.INFO
                 took = round((time.perf_counter() - began) * 1000)
-                path = quote(scope["path"], errors="replace")  # in which a line break could forge another line
+                path = SECRET.sub("...", quote(scope["path"], errors="replace"))  # a line break could forge a line
                 line = {"method": scope["method"], "path": path, "status": status, "ms": took}
                 log.log(level, "%(method)s %(path)s %(status)s %(ms)s ms", line, extra=line)

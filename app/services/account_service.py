@@ -147,6 +147,7 @@ class AccountService:
             await self.users.add(user.sqlmodel_update({"email": ticket.email}))
         except IntegrityError as error:
             raise Conflict("This address has an account of its own by now.") from error
+        await self.tickets.tickets.void(user.id, *CREDENTIALS)  # what the old address was sent
         await self.audit.record("address.changed", actor=user, before={"email": before}, after={"email": user.email})
         await self.mail.send(before, "address_changed", new_address=user.email)
         return user

@@ -109,7 +109,7 @@ class RegistrationService:
         """Mail an invitation into these groups: any of them for a superuser, for others those that they are in."""
         inviter = rights.user
         offered = {group.id for group in await self.offered(rights)}
-        if not rights.may("user.add") or not set(group_ids) <= offered:
+        if not set(group_ids) <= offered:
             raise Forbidden
         if await self.users.by_email(email):
             raise Conflict("This address has an account already.", field="email")
@@ -122,7 +122,9 @@ class RegistrationService:
         await self.audit.record("person.invited", actor=inviter, after={"email": email, "groups": names})
 
     async def offered(self, rights: Rights) -> Sequence[Group]:
-        """The groups into which these rights may invite."""
+        """The groups into which these rights may invite. Raises `Forbidden` for who may invite nobody."""
+        if not rights.may("user.add"):
+            raise Forbidden
         return await (self.groups.all() if rights.user.is_superuser else self.groups.of(rights.user.id))
 
     def _link(self, secret: str) -> str:
