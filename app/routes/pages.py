@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Response
 
-from app.dependencies import SearchServiceDep
+from app.dependencies import SearchServiceDep, SettingsDep
 from app.visitors import PageDep
 
 router = APIRouter()
@@ -17,7 +17,9 @@ async def home(page: PageDep, search: SearchServiceDep) -> Response:
 
 
 @router.post("/theme", name="theme")
-async def theme(page: PageDep, theme: Annotated[Literal["", "light", "dark"], Form()] = "") -> Response:
+async def theme(
+    page: PageDep, settings: SettingsDep, theme: Annotated[Literal["", "light", "dark"], Form()] = ""
+) -> Response:
     response = page.nothing(location="/")
-    response.set_cookie("theme", theme, max_age=YEAR, samesite="lax", httponly=True)
+    response.set_cookie("theme", theme, YEAR, samesite="lax", httponly=True, secure=settings.in_production)
     return response
