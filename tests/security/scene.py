@@ -81,10 +81,10 @@ async def issue(app: FastAPI, purpose: Purpose, user: User | None = None, **data
         return (await tickets.issue(purpose, email, user, **{"next": "/chat", **data})).secret
 
 
-async def make_scene(app: FastAPI, **options: Any) -> Scene:
-    """The owner with one of everything, in a browser of their own; `options` are the browser's."""
-    owner = await make_user(app, OWNER, name="Olga Owner")
-    browser = Browser(app, **options)
+async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Scene:
+    """The owner with one of everything, in a browser of their own; `fields` are the owner's."""
+    owner = await make_user(app, OWNER, name="Olga Owner", **fields)
+    browser = Browser(app, scheme=scheme)
     await sign_in(browser, OWNER)
     private = await browser.start("What is private?")
     public = (await browser.post("/ask", content="What is public?")).headers["location"]

@@ -106,9 +106,7 @@ async def test_codes_of_an_authenticator_are_limited(app: FastAPI) -> None:
         statuses = []
         for _ in range(4):
             await guess(thief, PASSWORD)
-            statuses += [
-                (await thief.post("/sign-in/second-factor", code="000000")).status_code for _ in range(6)
-            ]
+            statuses += [(await thief.post("/sign-in/second-factor", code="000000")).status_code for _ in range(6)]
         assert statuses.count(422) == int(EACH_SECOND_FACTOR.split("/")[0])
         assert {429, 410} & set(statuses) and statuses[-1] == 429
 
@@ -194,7 +192,10 @@ async def test_a_guests_address_is_nobodys(quiet: FastAPI) -> None:
         async with quiet.state.database.transaction() as session:
             email = (await session.exec(select(User.email).where(col(User.is_guest)))).first() or ""
         answers = [
-            [text(parse(await browser.post(path, email=each, **form))).replace(each, "") for path, form in ASKED.items()]
+            [
+                text(parse(await browser.post(path, email=each, **form))).replace(each, "")
+                for path, form in ASKED.items()
+            ]
             for each in (email, f"{'0' * 32}@guest.invalid")
         ]
     said = [[line.split("Request")[0] for line in each] for each in answers]

@@ -244,7 +244,7 @@ async def test_an_open_stream_ends_with_its_session(writing: Writing, end: Door)
         page.take(event)
     assert page.done and [event.event for event in events(shown.text)][-1] == "done"
     assert "session is over" in page.final and not find(parse(page.final), "article")
-    assert "target=\"_top\"" in plain.text, "the page without JavaScript is whole"
+    assert 'target="_top"' in plain.text, "the page without JavaScript is whole"
 
 
 async def test_a_stream_of_a_session_that_stays_goes_on(writing: Writing) -> None:
