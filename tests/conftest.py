@@ -127,8 +127,8 @@ def with_model(settings: Settings, model_log: ModelServer) -> Settings:
 
 
 @pytest.fixture
-async def open_app() -> AsyncIterator[Callable[[Settings], Awaitable[FastAPI]]]:
-    """Start apps as a server would, and stop them at the end of the test."""
+async def open_app(database_url: str) -> AsyncIterator[Callable[[Settings], Awaitable[FastAPI]]]:
+    """Start apps as a server would, and stop them at the end of the test, while their database is still there."""
     async with AsyncExitStack() as stack:
 
         async def start(settings: Settings) -> FastAPI:

@@ -53,12 +53,11 @@ class PeopleService:
         """
         before = await self._snapshot(user)
         await self._check(rights, user, form, before)
+        stays = form.is_superuser and form.is_active
+        if user.is_superuser and not stays and not await self.users.other_superusers(user):
+            raise LastSuperuser
         await self.users.add(user.sqlmodel_update({flag: getattr(form, flag) for flag in FLAGS}))
         await self.groups.put(user.id, form.groups)
-        if user.is_superuser != before["is_superuser"] and not await self.users.superusers():
-            raise LastSuperuser
-        if not user.is_active and not await self.users.superusers():
-            raise LastSuperuser
         after = await self._snapshot(user)
         await self.audit.record(
             "person.changed", actor=rights.user, subject=user, record=("user", user.id), before=before, after=after

@@ -15,7 +15,7 @@ from app.models.user import User
 from app.services.sign_in_service import EACH_SECOND_FACTOR
 from tests.browser import Browser
 from tests.conftest import OpenApp
-from tests.html import find, one, parse, text
+from tests.html import one, parse, text
 from tests.people import OTHER_PASSWORD, PASSWORD, code, mails, make_user, sign_in
 from tests.security.scene import heading, many
 from tests.security.test_sessions import enable_second_factor

@@ -150,7 +150,7 @@ async def test_a_body_of_another_kind_is_no_crash(scene: Scene, body: dict[str, 
 
 async def test_a_file_where_text_is_expected_is_refused(scene: Scene) -> None:
     for endpoint in unsafe(scene.app):
-        files = {name: ("x.txt", b"\x00\xff", "text/plain") for name in endpoint.fields}
+        files = dict.fromkeys(endpoint.fields, ("x.txt", b"\x00\xff", "text/plain"))
         if files:
             response = await scene.browser.client.request(endpoint.method, await scene.path(endpoint), files=files)
             assert 400 <= response.status_code < 500, endpoint.name

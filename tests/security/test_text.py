@@ -236,7 +236,7 @@ def is_inert(markup: str) -> bool:
     page = parse(markup)
     scripts = [each for each in find(page, "script") if not (each.get("src") or "").startswith("/static/vendor/")]
     handlers = [name for each in page.iter() for name in each.attrib if str(name).startswith("on")]
-    odd = [each for each in find(page, "img[src=x], svg[onload]")]
+    odd = find(page, "img[src=x], svg[onload]")
     return not scripts and not handlers and not odd
 
 
