@@ -5,7 +5,7 @@ import logging
 import math
 import time
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
@@ -136,10 +136,19 @@ class Limits:
         item, name = parse_rate(rate), self._digest(key)
         refuse(await self._ask(lambda counter: counter.hit(item, name)))
 
+    async def hit_all(self, *limits: Sequence[str]) -> None:
+        """Count one act for each of these (a rate and its key), unless one of them had enough: then for none.
+
+        Who goes on trying against one limit must not use up the others.
+        """
+        for rate, *key in limits:
+            await self.check(rate, *key)
+        for rate, *key in limits:
+            await self.hit(rate, *key)
+
     async def hit_mail(self, to: str, address: str) -> None:
         """Count a mail that anybody may ask for, by its recipient and by who asks; raises as `hit` does."""
-        await self.hit(self.mail_rate, "mail", to)
-        await self.hit(MAILS_ASKED, "mail from", address)
+        await self.hit_all((self.mail_rate, "mail", to), (MAILS_ASKED, "mail from", address))
 
     async def check(self, rate: str, *key: str) -> None:
         """Raise `TooManyRequests` when there were enough acts; count none."""

@@ -33,6 +33,7 @@ SYSTEMS = (
     ("Mac OS", "Mac"),
     ("Linux", "Linux"),
 )
+URL_MARKS = "%/:?#[]@!$&'()*+,;="  # that stay as they are; a header takes no letters but ASCII
 THEMES = ("", "light", "dark")  # the first follows the system
 
 
@@ -136,7 +137,7 @@ class Page:
     def redirect(self, location: str) -> Response:
         """Send the person to another page; htmx is told by a header, because it would follow a 303 by itself."""
         if self.from_htmx:
-            return self.finish(Response(headers={"HX-Redirect": location}))
+            return self.finish(Response(headers={"HX-Redirect": quote(location, safe=URL_MARKS)}))
         return self.finish(RedirectResponse(location, 303))
 
     def nothing(self, location: str) -> Response:

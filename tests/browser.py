@@ -6,6 +6,8 @@ from typing import Any, Self
 import httpx2
 from fastapi import FastAPI
 
+from tests import leaks
+
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
@@ -13,10 +15,15 @@ SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 class Browser:
     """One visitor. Plain requests are what a browser without JavaScript sends; `htmx` asks for fragments."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, *, address: str = "127.0.0.1", scheme: str = "http") -> None:
         # A crash must come back as the page that a person would see, not as an exception in the test.
-        transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
-        self.client = httpx2.AsyncClient(transport=transport, base_url="http://testserver", headers=SAME_ORIGIN)
+        transport = httpx2.ASGITransport(app, raise_app_exceptions=False, client=(address, 123))
+        self.client = httpx2.AsyncClient(
+            transport=transport,
+            base_url=f"{scheme}://testserver",
+            headers=SAME_ORIGIN,
+            event_hooks={"response": [leaks.note_response]},
+        )
 
     async def __aenter__(self) -> Self:
         return self

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from app import migrations
 from app.config import Settings
 from app.main import create_app
+from tests import leaks
 from tests.browser import Browser
 from tests.model_server import ModelServer
 
@@ -31,6 +32,15 @@ DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgresql").split(",")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The browser comes last: what is quick fails first, and Playwright keeps the event loop once it has it."""
     items.sort(key=lambda item: "e2e" in item.keywords)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_secret_is_logged() -> Iterator[None]:
+    """At the end of the run: no password, cookie, link, code or token of any test is in any line of the log."""
+    leaks.listen()
+    yield
+    found = leaks.found(leaks.lines, leaks.secrets)
+    assert not found, f"{len(found)} lines of the log hold a secret; the first: {found[0]}"
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +109,9 @@ async def model_log() -> AsyncIterator[ModelServer]:
 @pytest.fixture
 def settings(database_url: str) -> Settings:
     """The offline answerer on a fresh database; `make_app` takes changes."""
-    return Settings(database_url=database_url, offline_tokens_per_second=0, question_rate="1000/minute")
+    return Settings(
+        database_url=database_url, offline_tokens_per_second=0, question_rate="1000/minute", log_level="DEBUG"
+    )
 
 
 @pytest.fixture
@@ -115,13 +127,14 @@ def with_model(settings: Settings, model_log: ModelServer) -> Settings:
 
 
 @pytest.fixture
-async def open_app() -> AsyncIterator[Callable[[Settings], Awaitable[FastAPI]]]:
-    """Start apps as a server would, and stop them at the end of the test."""
+async def open_app(database_url: str) -> AsyncIterator[Callable[[Settings], Awaitable[FastAPI]]]:
+    """Start apps as a server would, and stop them at the end of the test, while their database is still there."""
     async with AsyncExitStack() as stack:
 
         async def start(settings: Settings) -> FastAPI:
             app = create_app(settings)
             await stack.enter_async_context(app.router.lifespan_context(app))
+            stack.push_async_callback(leaks.note_mails, app)
             return app
 
         yield start

@@ -6,15 +6,18 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi_users.password import PasswordHelper
+from sqlalchemy import update
 from sqlmodel import col, select
 
 from app.models.mail import Mail
-from app.models.user import User
+from app.models.user import AccessToken, User
 from app.repositories.groups import GroupRepository
+from tests import leaks
 from tests.browser import Browser
 
 PASSWORD = "a heron stands in the reeds"
 OTHER_PASSWORD = "two otters sleep on their backs"
+leaks.secrets.update((PASSWORD, OTHER_PASSWORD))
 
 
 @cache
@@ -37,6 +40,12 @@ async def make_user(app: FastAPI, email: str, *groups: str, **fields: Any) -> Us
 async def sign_in(browser: Browser, email: str, password: str = PASSWORD) -> None:
     response = await browser.post("/sign-in", email=email, password=password)
     assert response.status_code == 303, response.text
+
+
+async def age_sessions(app: FastAPI) -> None:
+    """Let everybody have given their password long ago."""
+    async with app.state.database.transaction() as session:
+        await session.exec(update(AccessToken).values(confirmed_at=None))
 
 
 async def mails(app: FastAPI, recipient: str) -> list[Mail]:

@@ -14,6 +14,7 @@ from app.models.base import Timestamp, now
 
 LONGEST_PASSWORD = 256
 JOINERS = "\u200c\u200d"  # invisible, but some scripts and emoji are written with them
+NO_ADDRESS = "This is not an e-mail address that mail can be sent to."
 HOME = "/chat"  # where a person goes who wanted to go nowhere in particular
 
 
@@ -103,7 +104,9 @@ def clean_address(typed: str) -> str:
     try:
         found = validate_email(typed.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
-        raise ValueError("This is not an e-mail address that mail can be sent to.") from error
+        raise ValueError(NO_ADDRESS) from error
+    if not typed.isascii() and found.domain != typed.strip().rpartition("@")[2]:
+        raise ValueError(NO_ADDRESS)  # letters that another address is spelled with, once they are made plain
     return f"{found.local_part}@{found.ascii_domain}".lower()
 
 

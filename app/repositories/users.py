@@ -30,10 +30,15 @@ class UserRepository(Repository):
         )
         return (await self.session.exec(found)).all()
 
-    async def superusers(self) -> int:
-        """How many can still sign in."""
-        count = select(func.count()).select_from(User).where(col(User.is_superuser), col(User.is_active))
-        return (await self.session.exec(count)).one()
+    async def other_superusers(self, than: User) -> Sequence[UUID]:
+        """Those who can still sign in, without this one.
+
+        Whoever asks next waits until this transaction is over, so that two cannot demote each other at once: a write
+        that changes nothing locks the rows, and is SQLite's turn.
+        """
+        in_office = col(User.is_superuser) & col(User.is_active)
+        await self.write(update(User).where(in_office).values(is_superuser=True))
+        return (await self.session.exec(select(User.id).where(in_office, User.id != than.id))).all()
 
     async def use_step(self, user: User, step: int) -> bool:
         """Mark a time step's code as used; False when another request was there first."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Response
+from fastapi import APIRouter, Depends, Form, Path, Response
 
 from app.auth import Visit
 from app.dependencies import AccountServiceDep, ApiTokenServiceDep, AuditServiceDep, AuthenticatorDep, ChatServiceDep
@@ -18,6 +18,7 @@ from app.models.user import (
 from app.visitors import ConfirmedDep, DoorDep, PageDep, PersonDep
 
 router = APIRouter(prefix="/account")
+Handle = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
 
 
 async def profile_form(page: PageDep, person: PersonDep) -> None:
@@ -150,7 +151,7 @@ async def end_other_sessions(page: PageDep, person: PersonDep, accounts: Account
 
 
 @router.post("/sessions/{handle}/deletion", name="end_session")
-async def end_session(page: PageDep, person: PersonDep, accounts: AccountServiceDep, handle: str) -> Response:
+async def end_session(page: PageDep, person: PersonDep, accounts: AccountServiceDep, handle: Handle) -> Response:
     await accounts.end_session(person.user, handle)
     return page.redirect("/account/sessions")
 

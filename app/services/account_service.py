@@ -163,7 +163,7 @@ class AccountService:
         """Delete the account with all that is theirs; `typed` is the address, typed to be sure."""
         if typed != user.email:
             raise Invalid("This is not the address of your account.", field="email")
-        if user.is_superuser and await self.users.superusers() == 1:
+        if user.is_superuser and not await self.users.other_superusers(user):
             raise LastSuperuser
         await self.audit.record("account.deleted", actor=user, before={"email": user.email})
         await self.mail.send(user.email, "account_deleted", time=now())

@@ -53,10 +53,11 @@ class PeopleService:
         rights.check("user.change")
         before = await self._snapshot(user)
         await self._check(rights, user, form, before)
+        stays = form.is_superuser and form.is_active
+        if user.is_superuser and not stays and not await self.users.other_superusers(user):
+            raise LastSuperuser
         await self.users.add(user.sqlmodel_update({flag: getattr(form, flag) for flag in FLAGS}))
         await self.groups.put(user.id, form.groups)
-        if before["is_superuser"] and before["is_active"] and not await self.users.superusers():
-            raise LastSuperuser
         after = await self._snapshot(user)
         await self.audit.record(
             "person.changed", actor=rights.user, subject=user, record=("user", user.id), before=before, after=after
@@ -71,6 +72,8 @@ class PeopleService:
         regroups = sorted(form.groups) != sorted(group.id or 0 for group in await self.groups.of(user.id))
         if ranks or regroups or user.is_trusted:
             raise Forbidden("Only a superuser may change somebody's rank or groups, or touch staff at all.")
+        if not rights.may("user.change"):
+            raise Forbidden
 
     async def _snapshot(self, user: User) -> dict[str, object]:
         groups = [group.name for group in await self.groups.of(user.id)]

@@ -82,11 +82,14 @@ class SignInService:
 
     async def _count_try(self, email: str, known_as: str) -> None:
         """Before the password is looked at, so that many at once are counted too."""
+        address = self.audit.place.address
+        limits = [
+            (EACH_ADDRESS, "sign-in", address),
+            (self.settings.sign_in_rate, "sign-in", email, known_as or address),
+            *([] if known_as else [(EACH_ACCOUNT, "sign-in", email)]),
+        ]
         try:
-            await self.limits.hit(EACH_ADDRESS, "sign-in", self.audit.place.address)
-            await self.limits.hit(self.settings.sign_in_rate, "sign-in", email, known_as or self.audit.place.address)
-            if not known_as:
-                await self.limits.hit(EACH_ACCOUNT, "sign-in", email)
+            await self.limits.hit_all(*limits)
         except TooManyRequests as error:
             minutes = max(1, round((error.retry_after or 60) / 60))
             raise TooManyPasswords(

@@ -11,6 +11,8 @@ from typing import Self
 
 import httpx2
 
+from tests import leaks
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -51,6 +53,7 @@ class Server:
         self.process.send_signal(how)
         self.process.wait(timeout=10)
         self.process = None
+        leaks.note_log(self.log)
 
     def _command(self, *arguments: str) -> list[str]:
         return [

@@ -5,14 +5,12 @@ from datetime import UTC, datetime
 import pyotp
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import update
 
 from app.config import Settings
-from app.models.user import AccessToken
 from tests.browser import Browser
 from tests.conftest import OpenApp
 from tests.html import find, one, parse, text
-from tests.people import OTHER_PASSWORD, PASSWORD, code, link, mails, make_user, sign_in
+from tests.people import OTHER_PASSWORD, PASSWORD, age_sessions, code, link, mails, make_user, sign_in
 
 ADDRESS = "vera@example.com"
 
@@ -247,12 +245,6 @@ async def test_a_form_that_needs_the_password_again_loses_nothing(app: FastAPI, 
     assert fields == {"name": "My script", "scopes": "read", "days": "30"}
     made = await browser.post(one(asked, "main form").get("action") or "", confirm_password=PASSWORD, **fields)
     assert made.status_code == 200 and "My script" in made.text
-
-
-async def age_sessions(app: FastAPI) -> None:
-    """Let everybody have given their password long ago."""
-    async with app.state.database.transaction() as session:
-        await session.exec(update(AccessToken).values(confirmed_at=None))
 
 
 async def test_api_tokens(app: FastAPI, browser: Browser) -> None:

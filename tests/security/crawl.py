@@ -1,0 +1,96 @@
+"""Every route of the app, as the app itself lists them, with something plausible to send to each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from pydantic import BaseModel
+
+from app.models.ticket import Purpose
+from app.security import SAFE_METHODS
+from tests.people import PASSWORD
+
+Form = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A route: its name, one of its methods, its path with names in braces, and the fields of its form."""
+
+    name: str
+    method: str
+    path: str
+    fields: tuple[str, ...] = ()
+
+    @property
+    def is_unsafe(self) -> bool:
+        return self.method not in SAFE_METHODS
+
+
+def endpoints(app: FastAPI) -> list[Endpoint]:
+    return list(_endpoints(app))
+
+
+def unsafe(app: FastAPI) -> list[Endpoint]:
+    return [each for each in _endpoints(app) if each.is_unsafe]
+
+
+def _endpoints(app: FastAPI) -> Iterator[Endpoint]:
+    for route in iter_route_contexts(app.routes):
+        path = route.path or ""
+        if path == "/static":
+            yield Endpoint("static", "GET", "/static/icon.svg")
+            continue
+        assert route.name, f"{path} has no name"
+        for method in route.methods or ():
+            yield Endpoint(route.name, method, path, tuple(_fields(route)))
+
+
+def _fields(route: Any) -> Iterator[str]:
+    for parameter in route.dependant.body_params:
+        form = parameter.field_info.annotation
+        is_model = isinstance(form, type) and issubclass(form, BaseModel)
+        yield from form.model_fields if is_model else (parameter.name,)
+
+
+# What the links of mails are for, by the name of the route that takes their secret.
+SECRETS = {
+    "sign_in_link": Purpose.RESCUE,
+    "use_sign_in_link": Purpose.RESCUE,
+    "reset_password": Purpose.RESET_PASSWORD,
+    "set_password": Purpose.RESET_PASSWORD,
+    "registration": Purpose.REGISTER,
+    "finish_registration": Purpose.REGISTER,
+    "email_link": Purpose.CHANGE_ADDRESS,
+    "use_email_link": Purpose.CHANGE_ADDRESS,
+}
+
+WEAK = "short"  # so that a form is read and refused, and a crawl hashes no password and ends no session by it
+FORMS: dict[str, Form] = {
+    "theme": {"theme": "dark"},
+    "start_conversation": {"content": "Hello?"},
+    "update_conversation": {"title": "Renamed"},
+    "ask_in_conversation": {"content": "And then?"},
+    "revise_question": {"content": "Rather this?"},
+    "rate_answer": {"rating": "1"},
+    "ask_publicly": {"content": "Is this public?"},
+    "begin_session": {"email": "nobody", "password": PASSWORD},
+    "send_code": {"email": "nobody@example.com"},
+    "check_code": {"code": "12345678"},
+    "check_second_factor": {"code": "123456"},
+    "send_reset": {"email": "nobody@example.com"},
+    "set_password": {"new_password": WEAK},
+    "begin_registration": {"email": "somebody.new@example.com"},
+    "finish_registration": {"name": "New", "new_password": WEAK},
+    "rename": {"name": "Another"},
+    "confirm": {"next": "/account"},
+    "change_email": {"email": "elsewhere", "current_password": PASSWORD},
+    "change_password": {"current_password": PASSWORD, "new_password": WEAK * 100},
+    "enable_second_factor": {"secret": "nonsense", "code": "123456"},
+    "delete_account": {"email": "not.mine@example.com"},
+    "make_token": {"name": "Script", "scopes": "read", "days": "7"},
+    "invite": {"email": "invited@example.com"},
+    "change_person": {"is_active": "true"},
+}

@@ -1,0 +1,192 @@
+"""Who gets where: every route of the app, asked by everybody, compared with one table.
+
+A route that is not in the table fails by its name, and so does a row without a route. Paths name what is the owner's,
+so that for all others it is somebody else's.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import update
+from sqlmodel import col
+
+from app.config import Settings
+from app.models.user import User
+from tests.browser import Browser
+from tests.conftest import OpenApp
+from tests.people import age_sessions, make_user, sign_in
+from tests.security.crawl import FORMS, Endpoint, endpoints
+from tests.security.scene import OWNER, PEOPLE, Scene, heading, make_scene, many, session_cookie
+
+# ok: let in. sign-in: asked to sign in (401). password: asked for it again (403), and let in with it. password/no: then
+# refused all the same. no: not allowed (403). none: nothing there, or not theirs to see (404). over: 410.
+# token: an API token is needed (401).
+ROLES = ("anonymous", "guest", "user", "marketing", "sales", "support", "staff", "superuser", "owner")
+EVERYBODY = ("ok",) * 9
+NOBODY = ("over",) * 9  # without a half-done sign-in, which only one browser has
+PERSON = ("sign-in",) * 2 + ("ok",) * 7
+CONFIRMED = ("sign-in",) * 2 + ("password",) * 7
+OWNERS = ("none",) * 8 + ("ok",)
+STAFF = ("sign-in", "sign-in", "no", "ok", "ok", "ok", "ok", "ok", "no")
+SEES_PEOPLE = ("sign-in", "sign-in", "no", "none", "none", "ok", "none", "ok", "no")
+CHANGES_PEOPLE = ("sign-in", "sign-in", "no", "none", "none", "password/no", "none", "password", "no")
+INVITES = ("sign-in", "sign-in", "no", "no", "no", "no", "no", "password", "no")
+PROGRAM = ("token",) * 9
+
+TABLE: dict[tuple[str, ...], str] = {
+    EVERYBODY: """
+        home theme static documents document live ready
+        chat start_conversation ask ask_publicly answer_page
+        sign_in send_code code second_factor begin_session sign_out
+        forgot_password send_reset register begin_registration
+        sign_in_link use_sign_in_link reset_password set_password
+        registration finish_registration email_link use_email_link
+        dev_boot dev_mails dev_mail dev_mail_html
+    """,
+    NOBODY: "check_code check_second_factor",
+    OWNERS: """
+        conversation update_conversation ask_in_conversation delete_conversation restore_conversation
+        export_markdown export_json answer_stream answer_live stop_answer retry_answer continue_answer
+        revise_question rate_answer delete_answer_page restore_answer_page
+    """,
+    PERSON: """
+        account rename email change_email password change_password sessions end_other_sessions end_session history
+        delete_token
+    """,
+    CONFIRMED: """
+        confirm account_second_factor enable_second_factor disable_second_factor new_recovery_codes
+        account_data deletion delete_account tokens make_token
+    """,
+    STAFF: "people",
+    SEES_PEOPLE: "person",
+    CHANGES_PEOPLE: "change_person",
+    INVITES: "new_invitation invite",
+    PROGRAM: "api_me",
+}
+ROWS = {name: row for row, names in TABLE.items() for name in names.split()}
+TITLES = {
+    "Please sign in": "sign-in",
+    "Sign in": "sign-in",
+    "A token is needed": "token",
+    "Is it you?": "password",
+    "Not allowed": "no",
+    "Not found": "none",
+    "This link leads nowhere": "none",
+}
+REACHED = (409, 422)  # past every guard, and then not possible with these values
+# After these a session is over, another has begun, or a sign-in is half done.
+SESSION_ENDS = {"send_code", "sign_out", "use_sign_in_link"}
+
+
+def outcome(response: httpx2.Response) -> str:
+    """What happened to a request, in the table's words."""
+    status = response.status_code
+    if status < 400 or status in REACHED:
+        return "ok"
+    if status in (401, 403, 404):
+        is_json = response.headers["content-type"] == "application/problem+json"
+        title = response.json()["title"] if is_json else heading(response)
+        return TITLES.get(title, f"{status} {title}")
+    return "over" if status == 410 else str(status)
+
+
+class Visitor:
+    """Somebody in one of the roles, who signs in again only when a request has ended their session."""
+
+    def __init__(self, app: FastAPI, role: str, **options: Any) -> None:
+        self.app = app
+        self.role = role
+        self.browser = Browser(app, **options)
+        self.is_in = False
+
+    async def enter(self, *, confirmed: bool) -> None:
+        if self.is_in:
+            return
+        self.browser.client.cookies.clear()
+        if self.role == "guest":
+            await self.browser.start("Who am I?")
+        elif self.role != "anonymous":
+            await sign_in(self.browser, OWNER if self.role == "owner" else f"{self.role}@example.com")
+        if not confirmed:
+            await age_sessions(self.app)
+        self.is_in = True
+
+    async def ask(self, endpoint: Endpoint, path: str, *, confirmed: bool) -> str:
+        await self.enter(confirmed=confirmed)
+        form = FORMS.get(endpoint.name)
+        got = outcome(await self.browser.client.request(endpoint.method, path, data=form))
+        became_somebody = self.role == "anonymous" and session_cookie(self.browser)
+        self.is_in = endpoint.name not in SESSION_ENDS and not became_somebody
+        return got
+
+
+PRODUCTION = {
+    "environment": "production",
+    "secret_key": "9f8e7d6c5b4a39281706f5e4d3c2b1a0",
+    "public_url": "https://fastopp.example",
+    "staff_second_factor": False,
+}
+
+
+@pytest.fixture
+async def scene(environment: str, open_app: OpenApp, settings: Settings) -> AsyncIterator[Scene]:
+    more = PRODUCTION if environment == "production" else {}
+    app = await open_app(Settings(**{**many(settings).model_dump(), **more}))
+    for role, (groups, fields) in PEOPLE.items():
+        await make_user(app, f"{role}@example.com", *groups, **fields)
+    scene = await make_scene(app, scheme="https" if more else "http")
+    yield scene
+    await scene.close()
+
+
+def expected(name: str, role: str, *, confirmed: bool) -> str:
+    before, _, after = ROWS[name][ROLES.index(role)].partition("/")
+    return (after or "ok") if confirmed and before == "password" else before
+
+
+@pytest.mark.parametrize("environment", ["development", "production"])
+async def test_the_table_names_every_route_and_nothing_else(scene: Scene) -> None:
+    in_production = scene.app.state.settings.in_production
+    rows = {name for name in ROWS if not (in_production and name.startswith("dev_"))}
+    assert {each.name for each in endpoints(scene.app)} == rows
+
+
+@pytest.mark.parametrize(
+    ("environment", "confirmed"), [("development", False), ("development", True), ("production", True)]
+)
+async def test_everybody_gets_where_the_table_says(scene: Scene, confirmed: bool) -> None:
+    scheme = scene.browser.client.base_url.scheme
+    visitors = [Visitor(scene.app, role, scheme=scheme, address=f"10.0.0.{n}") for n, role in enumerate(ROLES)]
+    wrong = []
+    for endpoint in endpoints(scene.app):
+        for visitor in visitors:
+            got = await visitor.ask(endpoint, await scene.path(endpoint), confirmed=confirmed)
+            wanted = expected(endpoint.name, visitor.role, confirmed=confirmed)
+            if got != wanted:
+                wrong.append(f"{endpoint.name} as {visitor.role}: {got}, not {wanted}")
+        await restore_address(scene)
+    for visitor in visitors:
+        await visitor.browser.client.aclose()
+    assert not wrong, "\n".join(wrong)
+
+
+async def restore_address(scene: Scene) -> None:
+    """Whoever holds the link may change it."""
+    async with scene.app.state.database.transaction() as session:
+        await session.exec(update(User).where(col(User.id) == scene.owner.id).values(email=OWNER))
+
+
+@pytest.mark.parametrize("environment", ["development"])
+async def test_what_is_somebody_elses_is_still_there(scene: Scene) -> None:
+    """Ending another's session and deleting another's token are passed over in silence."""
+    async with Browser(scene.app, scheme=scene.browser.client.base_url.scheme) as thief:
+        await sign_in(thief, "superuser@example.com")
+        await thief.post(f"/account/sessions/{scene.ids['handle']}/deletion")
+        await thief.post("/account/sessions/deletion")
+        await thief.post(f"/account/tokens/{scene.ids['token_id']}/deletion")
+    assert (await scene.browser.get("/account")).status_code == 200
+    me = await scene.browser.get("/api/me", headers={"Authorization": f"Bearer {scene.token}"})
+    assert me.json()["email"] == OWNER
