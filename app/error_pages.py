@@ -127,9 +127,10 @@ async def _show(
 
 
 def _page_of(request: Request, error: AppError) -> tuple[str, dict[str, Any]]:
-    """The page that shows an error: its form's, where it is one of the form."""
+    """The page that shows an error: its form's, where it is one of the form and has no page of its own."""
     form: tuple[str, dict[str, Any]] | None = getattr(request.state, "form", None)
-    return form if form and error.status in FORM_ERRORS else (error.template, {})
+    of_form = error.status in FORM_ERRORS and error.template == AppError.template
+    return form if form and of_form else (error.template, {})
 
 
 def _problem_json(error: AppError, problems: dict[str, str], headers: dict[str, str]) -> Response:
