@@ -105,7 +105,7 @@ async def _show(
     headers = {**(more_headers or {})} | ({"Retry-After": str(error.retry_after)} if error.retry_after else {})
     if f"{request.url.path}/".startswith("/api/"):
         return _problem_json(error, problems, headers)
-    if error.status < 500 and "text/event-stream" in request.headers.get("accept", ""):
+    if error.status < 500 and _is_stream(request):
         return Response(NEVER_AGAIN, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
     page = Page(request)
     typed = _typed(request)
@@ -124,6 +124,12 @@ async def _show(
         template, more = _page_of(request, error)
         html = page.fragment(template, **more, **context)
     return page.finish(HTMLResponse(html, error.status, headers))
+
+
+def _is_stream(request: Request) -> bool:
+    """Whether a stream's reader asks. htmx says of everything it asks for that a stream would do, of forms too."""
+    takes_one = "text/event-stream" in request.headers.get("accept", "")
+    return takes_one and request.method == "GET" and request.url.path.endswith("/stream")
 
 
 def _page_of(request: Request, error: AppError) -> tuple[str, dict[str, Any]]:

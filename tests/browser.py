@@ -6,7 +6,7 @@ from typing import Any, Self
 import httpx2
 from fastapi import FastAPI
 
-HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial", "Accept": "text/html, text/event-stream"}
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
 

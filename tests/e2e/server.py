@@ -39,8 +39,11 @@ class Server:
 
     def run(self, *command: str, typed: str = "") -> str:
         """Run `fastopp` with these words; return what it says."""
-        line, done = self._command(*command), {"check": True, "capture_output": True, "text": True}
-        return subprocess.run(line, env=self.environment, cwd=self.folder, input=typed, **done).stdout
+        line, here = self._command(*command), self.folder
+        done = subprocess.run(
+            line, env=self.environment, cwd=here, input=typed, check=True, capture_output=True, text=True
+        )
+        return done.stdout
 
     def start(self) -> None:
         with self.log.open("ab") as log:
