@@ -106,7 +106,7 @@ async def _show(
     if f"{request.url.path}/".startswith("/api/"):
         headers |= {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
         return _problem_json(error, problems, headers)
-    if error.status < 500 and "text/event-stream" in request.headers.get("accept", ""):
+    if error.status < 500 and _is_stream(request):
         return Response(NEVER_AGAIN, media_type="text/event-stream")
     page = Page(request)
     typed = _typed(request)
@@ -127,10 +127,17 @@ async def _show(
     return page.finish(HTMLResponse(html, error.status, headers))
 
 
+def _is_stream(request: Request) -> bool:
+    """Whether a stream's reader asks. htmx says of everything it asks for that a stream would do, of forms too."""
+    takes_one = "text/event-stream" in request.headers.get("accept", "")
+    return takes_one and request.method == "GET" and request.url.path.endswith("/stream")
+
+
 def _page_of(request: Request, error: AppError) -> tuple[str, dict[str, Any]]:
-    """The page that shows an error: its form's, where it is one of the form."""
+    """The page that shows an error: its form's, where it is one of the form and has no page of its own."""
     form: tuple[str, dict[str, Any]] | None = getattr(request.state, "form", None)
-    return form if form and error.status in FORM_ERRORS else (error.template, {})
+    of_form = error.status in FORM_ERRORS and error.template == AppError.template
+    return form if form and of_form else (error.template, {})
 
 
 def _problem_json(error: AppError, problems: dict[str, str], headers: dict[str, str]) -> Response:

@@ -5,6 +5,7 @@ class AppError(Exception):
     """An error that a person can be told about: a status, a title and a sentence that says what to do.
 
     `template` shows it to a browser. With `keeps` the transaction commits all the same: a wrong password counts.
+    With `account_helps` guests are told that they can make one.
     """
 
     status = 500
@@ -12,6 +13,7 @@ class AppError(Exception):
     message = "That is our fault, not yours. Please try again."
     template = "error.html"
     keeps = False
+    account_helps = False
 
     def __init__(
         self,

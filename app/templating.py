@@ -96,9 +96,9 @@ class Page:
         self.templates: Templates = request.app.state.templates
         self.cookies: list[str] = []
 
-    def show_to(self, user: User) -> None:
+    def show_to(self, user: User | None) -> None:
         """Say who looks, also on an error page."""
-        self.request.state.viewer = Viewer.of(user)
+        self.request.state.viewer = user and Viewer.of(user)
 
     def form(self, template: str, **context: Any) -> None:
         """Name the page of the form that is being sent: an error in it is shown there, with what was typed."""
@@ -169,6 +169,7 @@ class Page:
             "page": self,
             "theme": theme if theme in THEMES else "",
             "viewer": getattr(self.request.state, "viewer", None),
+            "looked": hasattr(self.request.state, "viewer"),
             "values": {},
             "checked": frozenset(),
             "problems": {},

@@ -20,7 +20,7 @@ from app.dependencies import (
     SessionWatchDep,
     SettingsDep,
 )
-from app.errors import AccountRequired, ConfirmationRequired, Forbidden, SignInRequired
+from app.errors import AccountRequired, AppError, ConfirmationRequired, Forbidden, SignInRequired
 from app.models.conversation import Conversation, Message, Role
 from app.models.user import User
 from app.repositories.groups import GroupRepository
@@ -56,10 +56,9 @@ VisitDep = Annotated[Visit | None, Depends(get_visit)]
 async def get_page(request: Request, visit: VisitDep, strategy: StrategyDep, cookies: CookiesDep) -> Page:
     """A session that is used does not end: once a day its row and its cookie start anew."""
     page = Page(request)
-    if visit:
-        page.show_to(visit.user)
-        if await strategy.touch(visit):
-            page.cookies.append(await cookies.session(request.cookies[cookies.name("session")]))
+    page.show_to(visit.user if visit else None)
+    if visit and await strategy.touch(visit):
+        page.cookies.append(await cookies.session(request.cookies[cookies.name("session")]))
     return page
 
 
@@ -169,7 +168,11 @@ async def get_confirmed(
     typed = (await request.form()).get("confirm_password") if request.method == "POST" else None
     if not isinstance(typed, str):
         raise ConfirmationRequired
-    await accounts.confirm(person.user, typed)
+    try:
+        await accounts.confirm(person.user, typed)
+    except AppError as error:
+        error.template = ConfirmationRequired.template  # which asks again and keeps the form that this came with
+        raise
     await strategy.confirm(person)
     return person
 

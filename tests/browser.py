@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from tests import leaks
 
-HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial", "Accept": "text/html, text/event-stream"}
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
 

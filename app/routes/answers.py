@@ -64,7 +64,8 @@ async def plain(
         async for frame in answers.follow(answer.id or 0, 0, leave, growing=False):
             yield page.fragment("answers/live_frame.html", frame=frame)
             await asyncio.sleep(PLAIN_FRAME_SECONDS)
-    yield page.fragment("answers/live_end.html", path=f"{conversation.path}?at={answer.id}#answer-{answer.id}")
+    path = f"{conversation.path}?at={answer.id}#answer-{answer.id}"
+    yield page.fragment("answers/live_end.html", path=path, over=leave.over)
 
 
 @router.post("/answers/{message_id}/stop", name="stop_answer")

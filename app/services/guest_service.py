@@ -12,6 +12,7 @@ from app.repositories.users import UserRepository
 
 class DailyLimitReached(TooManyRequests):
     title = "That was all for today"
+    account_helps = True
 
 
 class GuestService:

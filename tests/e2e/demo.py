@@ -6,15 +6,19 @@ import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Page, ViewportSize, sync_playwright
+from pyotp import TOTP
 
 from app.config import ROOT
 from tests.e2e.conftest import launch
 from tests.e2e.server import Server
+from tests.people import PASSWORD
 
 IMAGES = ROOT / "docs" / "images"
 SIZE = ViewportSize(width=1280, height=800)
 KEY_MS = 45  # between two keys, as a person types
 LOOK_MS = 900  # to look at something new
+ADDRESS = "vera@example.com"
+PHONE = "Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0"
 SHOWN = bool(os.environ.get("DISPLAY"))  # on a screen, show it; elsewhere only the pictures
 
 
@@ -23,7 +27,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright, Server(Path(folder)) as server:
         browser = launch(playwright, headless=not SHOWN)
         page = browser.new_page(viewport=SIZE)
-        for story in (ask_publicly, follow_a_quote, chat):
+        for story in (ask_publicly, follow_a_quote, chat, make_an_account, add_a_second_factor, see_the_sessions):
             story(page, server.url)
         browser.close()
 
@@ -64,6 +68,51 @@ def chat(page: Page, url: str) -> None:
     page.emulate_media(color_scheme="dark")
     page.wait_for_timeout(LOOK_MS)
     picture(page, "phone")
+
+
+def make_an_account(page: Page, url: str) -> None:
+    """As the guest that has asked so far; the mail waits where development keeps them."""
+    page.set_viewport_size(SIZE)
+    page.emulate_media(color_scheme="light")
+    page.goto(f"{url}/register")
+    page.get_by_label("E-mail address").press_sequentially(ADDRESS, delay=KEY_MS)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Read the mails").click()
+    page.get_by_role("link", name="Finish registering").click()
+    page.wait_for_timeout(LOOK_MS)
+    picture(page, "mail")
+    page.frame_locator("iframe").get_by_role("link", name="Finish registering").click()
+    page.get_by_label("What shall we call you?").press_sequentially("Vera", delay=KEY_MS)
+    page.get_by_label("New password").press_sequentially(PASSWORD, delay=KEY_MS)
+    page.wait_for_timeout(LOOK_MS)
+    picture(page, "register")
+    page.keyboard.press("Enter")
+    page.get_by_label("Account of Vera").wait_for()
+
+
+def add_a_second_factor(page: Page, url: str) -> None:
+    page.goto(f"{url}/account/second-factor")
+    page.get_by_label("Code").press_sequentially(TOTP(page.locator("li code").inner_text()).now(), delay=KEY_MS)
+    page.wait_for_timeout(LOOK_MS)
+    picture(page, "second-factor")
+    page.keyboard.press("Enter")
+    page.get_by_role("region", name="Your recovery codes").wait_for()
+    page.wait_for_timeout(LOOK_MS)
+
+
+def see_the_sessions(page: Page, url: str) -> None:
+    phone = page.context.browser.new_page(user_agent=PHONE)  # type: ignore[union-attr]
+    phone.goto(f"{url}/sign-in")
+    phone.get_by_label("E-mail address").fill(ADDRESS)
+    phone.get_by_label("Password", exact=True).fill(PASSWORD)
+    phone.keyboard.press("Enter")
+    phone.get_by_label("Code from your authenticator").fill(page.locator("main li code").first.inner_text())
+    phone.keyboard.press("Enter")
+    phone.get_by_label("Account of Vera").wait_for()
+    page.goto(f"{url}/account/sessions")
+    page.get_by_label("Account of Vera").click()
+    page.wait_for_timeout(LOOK_MS)
+    picture(page, "sessions")
 
 
 def wait_for_end(page: Page) -> None:

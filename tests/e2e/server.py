@@ -39,8 +39,13 @@ class Server:
         if self.process:
             self.end(signal.SIGTERM)
 
-    def run(self, *command: str) -> None:
-        subprocess.run(self._command(*command), env=self.environment, cwd=self.folder, check=True, capture_output=True)
+    def run(self, *command: str, typed: str = "") -> str:
+        """Run `fastopp` with these words; return what it says."""
+        line, here = self._command(*command), self.folder
+        done = subprocess.run(
+            line, env=self.environment, cwd=here, input=typed, check=True, capture_output=True, text=True
+        )
+        return done.stdout
 
     def start(self) -> None:
         with self.log.open("ab") as log:

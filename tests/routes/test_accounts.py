@@ -243,7 +243,11 @@ async def test_a_form_that_needs_the_password_again_loses_nothing(app: FastAPI, 
     asked = parse(await browser.post("/account/tokens", name="My script", scopes="read", days="30"))
     fields = {each.get("name"): each.get("value") for each in find(asked, "main input[type=hidden]")}
     assert fields == {"name": "My script", "scopes": "read", "days": "30"}
-    made = await browser.post(one(asked, "main form").get("action") or "", confirm_password=PASSWORD, **fields)
+    path = one(asked, "main form").get("action") or ""
+    wrong = parse(await browser.post(path, confirm_password="wrong", **fields))
+    assert "not your password" in text(one(wrong, "#about-confirm_password"))
+    assert {each.get("name") for each in find(wrong, "main input[type=hidden]")} == set(fields)
+    made = await browser.post(path, confirm_password=PASSWORD, **fields)
     assert made.status_code == 200 and "My script" in made.text
 
 
