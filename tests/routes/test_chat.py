@@ -131,7 +131,7 @@ async def test_the_daily_limit_is_a_page(open_app: OpenApp, settings: Settings) 
         assert response.status_code == 429
         assert int(response.headers["retry-after"]) <= 24 * 3600
         assert "1 questions a day" in text(one(page, "main"))
-        assert one(page, "main a[href^='/register']"), "the way to more"
+        assert text(one(page, "main a[href^='/register']")) == "Make an account"
         assert text(one(page, "textarea[name=content]")) == "Two"
         alert = await browser.htmx(f"{path}/messages", "POST", content="Two")
         assert (alert.status_code, alert.headers["hx-retarget"]) == (429, "#flash")
