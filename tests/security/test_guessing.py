@@ -25,8 +25,8 @@ ATTACKER, VICTIM, LATER = "198.51.100.7", "203.0.113.5", "203.0.113.6"
 WAIT = 2  # seconds
 
 
-async def guess(browser: Browser, password: str = "wrong") -> httpx2.Response:
-    return await browser.post("/sign-in", email=ADDRESS, password=password)
+async def guess(browser: Browser, typed: str = "wrong") -> httpx2.Response:
+    return await browser.post("/sign-in", email=ADDRESS, password=typed)
 
 
 @pytest.fixture
