@@ -136,7 +136,7 @@ def age_sessions(site: Server) -> None:
     """Let everybody have given their password eleven minutes ago."""
     with sqlite3.connect(site.folder / "e2e.db", timeout=10) as database:
         aged = "strftime('%Y-%m-%d %H:%M:%f000', confirmed_at, '-11 minutes')"
-        database.execute(f"UPDATE access_token SET confirmed_at = {aged} WHERE confirmed_at IS NOT NULL")  # noqa: S608
+        database.execute(f"UPDATE access_token SET confirmed_at = {aged} WHERE confirmed_at IS NOT NULL")
 
 
 def has_problem(page: Page, label: str, says: str) -> None:
