@@ -57,7 +57,7 @@ async def note_response(response: httpx2.Response) -> None:
 
 
 async def note_mails(app: FastAPI) -> None:
-    with suppress(DBAPIError):  # of a test without a schema
+    with suppress(DBAPIError):  # a test may have taken the tables away
         async with app.state.database.transaction() as session:
             for text in (await session.exec(select(Mail.text))).all():
                 note(MAILED.finditer(text))
