@@ -162,6 +162,9 @@ class Settings(BaseSettings):
         Rate, Field(description="wrong passwords for one account from one address, as `10/15 minutes`")
     ] = "10/15 minutes"
     mail_rate: Annotated[Rate, Field(description="mails that anybody may have sent to one address")] = "5/hour"
+    visitor_mail_rate: Annotated[
+        Rate, Field(description="mails that one visitor may have sent, to whomever, as `30/hour`")
+    ] = "30/hour"
     session_days: Annotated[int, Field(ge=1, description="how long a session cookie is good for, in days")] = 30
     password_min_length: Annotated[
         int, Field(ge=8, le=128, description="characters that a new password has at least")

@@ -25,7 +25,6 @@ from app.errors import TooManyRequests
 log = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 20  # for each process
-MAILS_ASKED = "30/hour"  # that one visitor may have sent, to whomever: a household, not a flood
 TIMEOUT = 1.0  # seconds that a request waits for Redis at a time
 RETRIED_AFTER = 10.0  # seconds without Redis, after it failed, until one request tries again
 SAID_AFTER = 60.0  # seconds from one line in the log to the next
@@ -126,6 +125,7 @@ class Limits:
     def __init__(self, settings: Settings) -> None:
         self.secret = settings.secret_key.get_secret_value().encode()
         self.mail_rate = settings.mail_rate
+        self.visitor_mail_rate = settings.visitor_mail_rate
         self.memory = MemoryCounter()
         self.redis = RedisCounter(settings.redis_url.get_secret_value()) if settings.redis_url else None
         self.retried_at = 0.0  # when Redis is asked again; 0 while it answers
@@ -148,7 +148,7 @@ class Limits:
 
     async def hit_mail(self, to: str, address: str) -> None:
         """Count a mail that anybody may ask for, by its recipient and by who asks; raises as `hit` does."""
-        await self.hit_all((self.mail_rate, "mail", to), (MAILS_ASKED, "mail from", address))
+        await self.hit_all((self.mail_rate, "mail", to), (self.visitor_mail_rate, "mail from", address))
 
     async def check(self, rate: str, *key: str) -> None:
         """Raise `TooManyRequests` when there were enough acts; count none."""

@@ -95,7 +95,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await app.state.mail_sender.open()
     await upkeep.open()
     sys.setswitchinterval(SWITCH_SECONDS)
-    gc.freeze()  # what start-up made stays; without this every full collection walks through all of it
+    if not gc.get_freeze_count():  # a second app in this process would freeze the first one's garbage for ever
+        gc.freeze()  # what start-up made stays; without this every full collection walks through all of it
     yield
     await upkeep.close()
     await app.state.mail_sender.close()

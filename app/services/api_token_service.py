@@ -55,7 +55,7 @@ class ApiTokenService:
             name=form.name,
             prefix=token[:SHOWN],
             digest=self._digest(token),
-            scopes=list(dict.fromkeys(form.scopes)),
+            scopes=sorted(set(form.scopes)),
             expires_at=now() + timedelta(days=form.days) if form.days else None,
         )
         await self.tokens.add(row)

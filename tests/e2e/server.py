@@ -23,7 +23,11 @@ class Server:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
-        database = {"DATABASE_URL": f"sqlite:///{folder / 'e2e.db'}", "QUESTION_RATE": "10000/minute"}
+        database = {
+            "DATABASE_URL": f"sqlite:///{folder / 'e2e.db'}",
+            "QUESTION_RATE": "10000/minute",
+            "VISITOR_MAIL_RATE": "10000/minute",
+        }
         here = {"PATH": os.environ["PATH"], "HOME": str(folder), "PUBLIC_URL": self.url}
         self.environment = {**here, **database, **settings}
         self.folder = folder

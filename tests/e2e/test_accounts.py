@@ -451,7 +451,12 @@ def test_a_superuser_from_the_terminal_and_a_link_for_the_locked_out(open_page: 
 def test_check_deploy_says_what_is_too_weak(site: Server) -> None:
     with pytest.raises(subprocess.CalledProcessError) as failed:
         site.run("check", "--deploy")
-    for weakness in ("ENVIRONMENT", "PUBLIC_URL", f"{ADMIN} has no second factor", f"{ADMIN} is of the demo"):
+    for weakness in (
+        "ENVIRONMENT",
+        "PUBLIC_URL",
+        f"{ADMIN} looks after the site without a second factor",
+        f"{ADMIN} is of the demo",
+    ):
         assert weakness in failed.value.stderr
     assert "SMTP_URL" not in failed.value.stderr
 

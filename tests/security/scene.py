@@ -40,7 +40,12 @@ PEOPLE: dict[str, tuple[tuple[str, ...], dict[str, bool]]] = {
 
 def many(settings: Settings, **more: Any) -> Settings:
     """Limits that a test which sends everything does not meet."""
-    rates = {"sign_in_rate": "10000/minute", "mail_rate": "10000/minute", "question_rate": "100000/minute"}
+    rates = {
+        "sign_in_rate": "10000/minute",
+        "mail_rate": "10000/minute",
+        "visitor_mail_rate": "10000/minute",
+        "question_rate": "100000/minute",
+    }
     return settings.model_copy(update={**rates, "guest_daily_questions": 100_000, **more})
 
 
