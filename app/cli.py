@@ -25,6 +25,7 @@ from app.repositories.groups import GroupRepository
 from app.repositories.schema import SchemaRepository
 from app.repositories.tickets import TicketRepository
 from app.repositories.users import UserRepository
+from app.repositories.webinars import WebinarRepository
 from app.services.audit_service import AuditService
 from app.services.demo_service import DemoService
 from app.services.deployment_service import DeploymentService
@@ -124,7 +125,8 @@ def seed() -> None:
 
 async def _seed(settings: Settings, session: AsyncSession, texts: dict[str, str]) -> tuple[int, int]:
     changed = await SearchService(DocumentRepository(session)).replace_all(texts)
-    demo = DemoService(UserRepository(session), GroupRepository(session), settings)
+    demo = DemoService(UserRepository(session), GroupRepository(session), WebinarRepository(session), settings)
+    await demo.seed_webinars()
     return changed, await demo.seed(Passwords(settings))
 
 

@@ -10,18 +10,21 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.config import Settings
 from app.db import get_session
+from app.events import Events
 from app.limits import Limits
 from app.models.user import Place
 from app.repositories.api_tokens import ApiTokenRepository
 from app.repositories.audit import AuditRepository
 from app.repositories.conversations import ConversationRepository
 from app.repositories.documents import DocumentRepository
+from app.repositories.events import EventRepository
 from app.repositories.groups import GroupRepository
 from app.repositories.mails import MailRepository
 from app.repositories.schema import SchemaRepository
 from app.repositories.sessions import SessionRepository
 from app.repositories.tickets import TicketRepository
 from app.repositories.users import UserRepository
+from app.repositories.webinars import WebinarRepository
 from app.services.account_service import AccountService
 from app.services.answer_service import AnswerService
 from app.services.api_token_service import ApiTokenService
@@ -32,14 +35,19 @@ from app.services.chat_service import ChatService
 from app.services.demo_service import DemoService
 from app.services.guest_service import GuestService
 from app.services.health_service import HealthService
+from app.services.live_webinars import LiveWebinars
 from app.services.mail_service import MailService
 from app.services.password_service import Passwords
 from app.services.people_service import PeopleService
+from app.services.registrants import Registrants
 from app.services.registration_service import RegistrationService
 from app.services.search_service import SearchService
 from app.services.session_watch import SessionWatch
 from app.services.sign_in_service import SignInService
 from app.services.ticket_service import TicketService
+from app.services.webinar_audit import WebinarAudit
+from app.services.webinar_mail import WebinarMail
+from app.services.webinar_service import WebinarService
 
 # The app's own
 
@@ -195,7 +203,38 @@ RegistrationServiceDep = Annotated[RegistrationService, Depends(get_registration
 
 
 async def get_demo(session: SessionDep, settings: SettingsDep) -> DemoService:
-    return DemoService(UserRepository(session), GroupRepository(session), settings)
+    return DemoService(UserRepository(session), GroupRepository(session), WebinarRepository(session), settings)
+
+
+async def get_events(
+    request: Request, session: SessionDep, mail: MailServiceDep, audit: AuditServiceDep, settings: SettingsDep
+) -> Events:
+    webinar_mail = WebinarMail(WebinarRepository(session), mail, settings)
+    handlers = (webinar_mail.handle, WebinarAudit(audit).handle)
+    return Events(EventRepository(session), handlers, request.app.state.event_feed.wake)
+
+
+EventsDep = Annotated[Events, Depends(get_events)]
+
+
+async def get_webinars(
+    session: SessionDep, events: EventsDep, limits: LimitsDep, place: PlaceDep, settings: SettingsDep
+) -> WebinarService:
+    return WebinarService(WebinarRepository(session), events, limits, place, settings)
+
+
+async def get_registrants(session: SessionDep) -> Registrants:
+    return Registrants(WebinarRepository(session))
+
+
+async def get_live_webinars(request: Request) -> LiveWebinars:
+    live: LiveWebinars = request.app.state.live_webinars
+    return live
+
+
+WebinarServiceDep = Annotated[WebinarService, Depends(get_webinars)]
+RegistrantsDep = Annotated[Registrants, Depends(get_registrants)]
+LiveWebinarsDep = Annotated[LiveWebinars, Depends(get_live_webinars)]
 
 
 async def get_people(session: SessionDep, accounts: AccountServiceDep, audit: AuditServiceDep) -> PeopleService:

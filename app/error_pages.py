@@ -39,8 +39,9 @@ async def show_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - the handler is registered for it
     if any(problem["loc"][0] in ("path", "query") for problem in error.errors()):
         return await _show(request, NotFound(), {})
-    problems = {str(problem["loc"][-1]): _sentence(problem) for problem in error.errors()}
-    return await _show(request, Invalid(" ".join(problems.values())), problems)
+    sentences = {str(problem["loc"][-1]): _sentence(problem) for problem in error.errors()}
+    problems = {field: sentence for field, sentence in sentences.items() if field != "body"}  # that is the form's own
+    return await _show(request, Invalid(" ".join(sentences.values())), problems)
 
 
 class CrashMiddleware:
@@ -117,6 +118,7 @@ async def _show(
         "typed": typed,
         "values": typed,
         "checked": frozenset(_fields(request)),
+        "typed_lists": _lists(request),
     }
     if page.from_htmx:
         html = page.fragment("partials/alert.html", **context)
@@ -156,6 +158,14 @@ def _problem_json(error: AppError, problems: dict[str, str], headers: dict[str, 
 def _typed(request: Request) -> dict[str, str]:
     """What a person typed into the form that failed, so that the error page can give it back."""
     return {name: value[:SHOWN_BACK] for name, value in _fields(request)}
+
+
+def _lists(request: Request) -> dict[str, list[str]]:
+    """The same, with all values of fields that come several times."""
+    lists: dict[str, list[str]] = {}
+    for name, value in _fields(request):
+        lists.setdefault(name, []).append(value)
+    return lists
 
 
 def _fields(request: Request) -> list[tuple[str, str]]:

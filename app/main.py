@@ -5,10 +5,12 @@ import secrets
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.telemetry import TelemetryConfig
+from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
@@ -22,12 +24,15 @@ from app.errors import AppError
 from app.head import HeadMiddleware
 from app.limits import Limits
 from app.log import RequestLogMiddleware, configure_logging
+from app.repositories.mails import MailRepository
+from app.repositories.webinars import WebinarRepository
 from app.routes import (
     account,
     answers,
     api,
     ask,
     chat,
+    desk,
     dev,
     documents,
     health,
@@ -36,13 +41,19 @@ from app.routes import (
     registration,
     sign_in,
     tokens,
+    webinars,
 )
 from app.security import LARGEST_BODY, GuardMiddleware, SecurityMiddleware
 from app.services.answer_service import AnswerService
+from app.services.event_feed import EventFeed
+from app.services.live_webinars import LiveWebinars
 from app.services.mail_sender import MailSender
+from app.services.mail_service import MailService
 from app.services.password_service import Passwords
+from app.services.reminder_service import ReminderService
 from app.services.session_watch import SessionWatch
 from app.services.upkeep_service import UpkeepService
+from app.services.webinar_mail import WebinarMail
 from app.templating import STATIC, Templates
 
 # aiosqlite has a thread, which answers only once it gets the interpreter from the event loop. At Python's default of
@@ -72,6 +83,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.limits = Limits(settings)
     app.state.passwords = Passwords(settings)
     app.state.session_watch = SessionWatch(app.state.database)
+    app.state.event_feed = EventFeed(app.state.database)
+    app.state.live_webinars = LiveWebinars(app.state.database, app.state.event_feed)
     app.state.answers = AnswerService(
         app.state.database, create_provider(settings), app.state.templates.markdown, settings
     )
@@ -90,21 +103,32 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     upkeep = UpkeepService(app.state.database, app.state.settings)
+    reminders = ReminderService(app.state.database, partial(webinar_mail, app))
     await app.state.answers.open()
     await app.state.session_watch.open()
+    await app.state.event_feed.open()
     await app.state.mail_sender.open()
     await upkeep.open()
+    await reminders.open()
     sys.setswitchinterval(SWITCH_SECONDS)
     if not gc.get_freeze_count():  # a second app in this process would freeze the first one's garbage for ever
         gc.freeze()  # what start-up made stays; without this every full collection walks through all of it
     yield
+    await reminders.close()
     await upkeep.close()
     await app.state.mail_sender.close()
     await app.state.answers.close()
     await app.state.session_watch.close()
+    await app.state.event_feed.close()
     app.state.passwords.close()
     await app.state.limits.close()
     await app.state.database.close()
+
+
+def webinar_mail(app: FastAPI, session: AsyncSession) -> WebinarMail:
+    """The mails of webinars, for what happens without a request."""
+    mail = MailService(MailRepository(session), app.state.templates.mail, app.state.mail_sender.wake)
+    return WebinarMail(WebinarRepository(session), mail, app.state.settings)
 
 
 def create_provider(settings: Settings) -> Provider:
@@ -121,7 +145,22 @@ def create_provider(settings: Settings) -> Provider:
 
 
 def _add_routes(app: FastAPI, settings: Settings) -> None:
-    for module in (pages, chat, answers, ask, documents, sign_in, registration, account, tokens, people, api, health):
+    for module in (
+        pages,
+        chat,
+        answers,
+        ask,
+        documents,
+        webinars,
+        desk,
+        sign_in,
+        registration,
+        account,
+        tokens,
+        people,
+        api,
+        health,
+    ):
         app.include_router(module.router)
     if not settings.in_production:
         app.include_router(dev.router)

@@ -20,6 +20,7 @@ from app.config import ROOT, Settings
 from app.mail_templates import MailTemplates
 from app.models.user import User
 from app.repositories.hits import mark_words, split_hits
+from app.services.second_factor import qr_data_uri
 
 TEMPLATES = ROOT / "app" / "templates"
 STATIC = ROOT / "app" / "static"
@@ -67,6 +68,7 @@ class Templates:
             "themes": THEMES,
             "settings": settings,
             "app_name": "FastOpp",
+            "qr": qr_data_uri,
         }
         self.mail = MailTemplates(self.env, settings.site).render
 
@@ -172,6 +174,7 @@ class Page:
             "looked": hasattr(self.request.state, "viewer"),
             "values": {},
             "checked": frozenset(),
+            "typed_lists": {},
             "problems": {},
             "error": None,
             "provider": self.request.app.state.answers.provider,

@@ -83,8 +83,10 @@ class Watched:
 
     def open(self, conversation: Conversation) -> AbstractContextManager[Leave]:
         """A page that anybody may read needs no session."""
-        private = self.visit if not conversation.is_public else None
-        return self.watch.watching(private.session.token if private else "")
+        return self.watch.watching("") if conversation.is_public else self.open_private()
+
+    def open_private(self) -> AbstractContextManager[Leave]:
+        return self.watch.watching(self.visit.session.token if self.visit else "")
 
 
 async def get_watched(visit: VisitDep, watch: SessionWatchDep) -> Watched:
@@ -186,6 +188,14 @@ async def get_rights(person: PersonDep, session: SessionDep, settings: SettingsD
     return Rights(person.user, await GroupRepository(session).permissions(person.user.id))
 
 
+async def get_maybe_rights(visit: VisitDep, session: SessionDep) -> Rights | None:
+    """What whoever asks may do, on pages that everybody may see; None for guests and strangers."""
+    if visit is None or visit.user.is_guest:
+        return None
+    return Rights(visit.user, await GroupRepository(session).permissions(visit.user.id))
+
+
+MaybeRightsDep = Annotated[Rights | None, Depends(get_maybe_rights)]
 AskerDep = Annotated[User, Depends(get_asker)]
 ConfirmedDep = Annotated[Visit, Depends(get_confirmed)]
 RightsDep = Annotated[Rights, Depends(get_rights)]

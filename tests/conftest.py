@@ -110,7 +110,10 @@ async def model_log() -> AsyncIterator[ModelServer]:
 def settings(database_url: str) -> Settings:
     """The offline answerer on a fresh database; `make_app` takes changes."""
     return Settings(
-        database_url=database_url, offline_tokens_per_second=0, question_rate="1000/minute", log_level="DEBUG"
+        database_url=database_url,
+        offline_tokens_per_second=0,
+        question_rate="1000/minute",
+        log_level="DEBUG",
     )
 
 

@@ -4,10 +4,12 @@ from app.models.api_token import ApiToken
 from app.models.audit import AuditEntry
 from app.models.conversation import Citation, Conversation, Message
 from app.models.document import Document, Passage
+from app.models.event import Event
 from app.models.group import Group, GroupMember, GroupPermission
 from app.models.mail import Mail
 from app.models.ticket import Ticket
 from app.models.user import AccessToken, RecoveryCode, User
+from app.models.webinar import Registration, Reminder, Webinar
 
 __all__ = [
     "AccessToken",
@@ -16,6 +18,7 @@ __all__ = [
     "Citation",
     "Conversation",
     "Document",
+    "Event",
     "Group",
     "GroupMember",
     "GroupPermission",
@@ -23,6 +26,9 @@ __all__ = [
     "Message",
     "Passage",
     "RecoveryCode",
+    "Registration",
+    "Reminder",
     "Ticket",
     "User",
+    "Webinar",
 ]

@@ -38,6 +38,7 @@ class Mail(SQLModel, table=True):
     subject: str = Field(max_length=SUBJECT_LENGTH)
     text: str
     html: str
+    calendar: str = ""  # a file of RFC 5545, for mails that calendars read
     created_at: datetime = Timestamp(default_factory=now, index=True)
     status: MailStatus = Field(default=MailStatus.QUEUED, sa_type=words(MailStatus, 8))
     attempts: int = 0

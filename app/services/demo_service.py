@@ -1,12 +1,16 @@
-"""The people of the demo. They exist in development alone, once `fastopp seed` has made them."""
+"""The people and the webinars of the demo. They exist in development alone, once `fastopp seed` has made them."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import NamedTuple
 
 from app.config import Settings
+from app.models.base import now
 from app.models.user import User
+from app.models.webinar import Webinar, WebinarStatus
 from app.repositories.groups import GroupRepository
 from app.repositories.users import UserRepository
+from app.repositories.webinars import WebinarRepository
 from app.services.password_service import Passwords
 
 PASSWORD = "four words make sense"  # noqa: S105 - it is shown on the sign-in page
@@ -27,14 +31,63 @@ PEOPLE = (
 )
 
 
+class DemoWebinar(NamedTuple):
+    """`days` from now, at the next full hour."""
+
+    slug: str
+    title: str
+    speakers: str
+    days: int
+    capacity: int
+    description: str
+
+
+WEBINARS = (
+    DemoWebinar(
+        "streaming-answers",
+        "Streaming answers without JavaScript",
+        "Ada Admin",
+        7,
+        100,
+        "How an answer of a model gets to the browser **while it is written**: a generator, a template, and htmx.",
+    ),
+    DemoWebinar(
+        "a-feature-in-an-hour",
+        "A feature in an hour",
+        "Mia Marketing and Sam Sales",
+        14,
+        2,
+        "We add a model, a service, a route and a template, and there is a page.\n\n"
+        "There are two seats only, so you will see the waiting list.",
+    ),
+    DemoWebinar("hello-fastopp", "Hello, FastOpp", "Ada Admin", -7, 50, "What it is, and what it is for."),
+)
+
+
 class DemoService:
-    def __init__(self, users: UserRepository, groups: GroupRepository, settings: Settings) -> None:
+    def __init__(
+        self, users: UserRepository, groups: GroupRepository, webinars: WebinarRepository, settings: Settings
+    ) -> None:
         self.users = users
         self.groups = groups
+        self.webinars = webinars
         self.settings = settings
 
+    async def seed_webinars(self) -> None:
+        """Make those whose address nobody has. Does nothing in production."""
+        hour = now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        for demo in () if self.settings.in_production else WEBINARS:
+            if await self.webinars.by_slug(demo.slug) is None:
+                begins = hour + timedelta(days=demo.days)
+                values = {
+                    "starts_at": begins,
+                    "ends_at": begins + timedelta(hours=1),
+                    "status": WebinarStatus.PUBLISHED,
+                }
+                await self.webinars.add(Webinar.model_validate(demo._asdict() | values))
+
     async def seed(self, passwords: Passwords) -> int:
-        """Make those who are missing; return how many. Does nothing in production."""
+        """Make the people who are missing; return how many. Does nothing in production."""
         missing = [] if self.settings.in_production else [each for each in PEOPLE if not await self._there(each)]
         numbers = {group.name: group.id or 0 for group in await self.groups.all()}
         for each in missing:

@@ -18,10 +18,12 @@ class MailService:
         self.render = render
         self.wake = wake
 
-    async def send(self, to: str, template: str, **context: object) -> None:
-        """Write a mail. It goes out when the transaction is committed, and never when it is rolled back."""
+    async def send(self, to: str, template: str, *, calendar: str = "", **context: object) -> None:
+        """Write a mail, perhaps with a calendar file. It goes out when the transaction is committed, else never."""
         subject, text, html = self.render(template, context)
-        await self.mails.add(Mail(recipient=to, subject=subject[:SUBJECT_LENGTH], text=text, html=html))
+        await self.mails.add(
+            Mail(recipient=to, subject=subject[:SUBJECT_LENGTH], text=text, html=html, calendar=calendar)
+        )
         self.mails.after_commit(self.wake)
 
     async def newest(self) -> Sequence[Mail]:

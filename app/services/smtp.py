@@ -1,5 +1,6 @@
 """One mail and the SMTP server: how it is put together, handed in, and refused."""
 
+import re
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -11,6 +12,7 @@ import aiosmtplib
 from app.config import Settings, SmtpServer, is_loopback
 from app.models.mail import Mail
 
+METHOD = re.compile(r"^METHOD:(\w+)", re.MULTILINE)
 PERMANENT = 500  # and above: the server will say the same tomorrow
 
 
@@ -59,6 +61,8 @@ def compose(mail: Mail, sender: str, host: str) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
+    if method := METHOD.search(mail.calendar):
+        message.add_alternative(mail.calendar, subtype="calendar", params={"method": method[1]})
     return message
 
 

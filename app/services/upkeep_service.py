@@ -9,6 +9,7 @@ from app.config import Settings
 from app.db import Database
 from app.models.base import now
 from app.repositories.conversations import ConversationRepository
+from app.repositories.events import EventRepository
 from app.repositories.mails import MailRepository
 from app.repositories.sessions import SessionRepository
 from app.repositories.tickets import TicketRepository
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 
 FIRST_SECONDS = 60.0  # after the start, so that a server that restarts often tidies too
 EVERY_SECONDS = 3600.0
+EVENTS_KEPT = timedelta(days=1)  # followers read them at once
 EXPLAINED = timedelta(days=1)  # how long an expired link still says that it has expired
 RESTORABLE = timedelta(days=1)  # how long a deleted conversation can be restored
 MAILS_KEPT = timedelta(days=7)  # sent or not: they hold links and codes, which are over by then
@@ -61,6 +63,7 @@ class UpkeepService:
         """Delete what was deleted a day ago, old sessions and mails, and guests with neither session nor words."""
         async with self.database.transaction() as session:
             await ConversationRepository(session).purge(now() - RESTORABLE)
+            await EventRepository(session).purge(now() - EVENTS_KEPT)
             await TicketRepository(session).purge(now() - EXPLAINED)
             await SessionRepository(session).end_older(now() - timedelta(days=self.settings.session_days))
             await UserRepository(session).delete_lost_guests()

@@ -14,7 +14,7 @@ depends_on = None
 GROUPS = {
     "marketing": "webinar.view webinar.add webinar.change registration.view registration.export document.view",
     "sales": "webinar.view registration.view registration.change registration.export product.view product.export",
-    "support": "user.view document.view document.change registration.view audit.view",
+    "support": "user.view document.view document.change webinar.view registration.view audit.view",
 }
 
 

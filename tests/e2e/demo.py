@@ -9,6 +9,7 @@ from playwright.sync_api import Page, ViewportSize, sync_playwright
 from pyotp import TOTP
 
 from app.config import ROOT
+from app.services.demo_service import PASSWORD as DEMO_PASSWORD
 from tests.e2e.conftest import launch
 from tests.e2e.server import Server
 from tests.people import PASSWORD
@@ -27,7 +28,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright, Server(Path(folder)) as server:
         browser = launch(playwright, headless=not SHOWN)
         page = browser.new_page(viewport=SIZE)
-        for story in (ask_publicly, follow_a_quote, chat, make_an_account, add_a_second_factor, see_the_sessions):
+        for story in (
+            ask_publicly,
+            follow_a_quote,
+            chat,
+            make_an_account,
+            add_a_second_factor,
+            see_the_sessions,
+            hold_a_webinar,
+        ):
             story(page, server.url)
         browser.close()
 
@@ -113,6 +122,28 @@ def see_the_sessions(page: Page, url: str) -> None:
     page.get_by_label("Account of Vera").click()
     page.wait_for_timeout(LOOK_MS)
     picture(page, "sessions")
+
+
+def hold_a_webinar(page: Page, url: str) -> None:
+    """Two browsers: somebody registers, and the staff's table shows it by itself."""
+    desk = page.context.browser.new_page(viewport=SIZE)  # type: ignore[union-attr]
+    desk.goto(f"{url}/sign-in")
+    desk.get_by_label("E-mail address").fill("sales@example.com")
+    desk.get_by_label("Password", exact=True).fill(DEMO_PASSWORD)
+    desk.keyboard.press("Enter")
+    desk.wait_for_url("**/chat")
+    desk.goto(f"{url}/desk/webinars/a-feature-in-an-hour/registrations")
+    for name in ("Vera", "Walt", "Xenia"):
+        page.goto(f"{url}/webinars/a-feature-in-an-hour")
+        page.get_by_label("Your name").press_sequentially(name, delay=KEY_MS)
+        page.get_by_label("E-mail address").fill(f"{name.lower()}@example.com")
+        page.get_by_role("checkbox").check()
+        if name == "Walt":
+            picture(page, "webinar")
+        page.get_by_role("button", name="Register").click()
+        desk.get_by_role("cell", name=name, exact=True).wait_for()
+    desk.wait_for_timeout(LOOK_MS)
+    picture(desk, "desk")
 
 
 def wait_for_end(page: Page) -> None:

@@ -68,6 +68,7 @@ SECRETS = {
 }
 
 WEAK = "short"  # so that a form is read and refused, and a crawl hashes no password and ends no session by it
+WEBINAR = {"title": "T", "starts": "2030-05-01T18:00", "ends": "2030-05-01T19:00", "capacity": "9"}
 FORMS: dict[str, Form] = {
     "theme": {"theme": "dark"},
     "start_conversation": {"content": "Hello?"},
@@ -91,6 +92,10 @@ FORMS: dict[str, Form] = {
     "enable_second_factor": {"secret": "nonsense", "code": "123456"},
     "delete_account": {"email": "not.mine@example.com"},
     "make_token": {"name": "Script", "scopes": "read", "days": "7"},
+    "create_webinar": WEBINAR,
+    "change_webinar": WEBINAR,
+    "preview_description": {"description": "**Bold**"},
+    "register_for_webinar": {"name": "New", "email": "new.registrant@example.com", "consent": "true"},
     "invite": {"email": "invited@example.com"},
     "change_person": {"is_active": "true"},
 }

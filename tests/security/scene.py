@@ -17,15 +17,18 @@ from app.models.conversation import Message, Role
 from app.models.mail import Mail
 from app.models.ticket import Purpose
 from app.models.user import AccessToken, User
+from app.models.webinar import Registration
 from app.repositories.documents import DocumentRepository
 from app.repositories.tickets import TicketRepository
 from app.services.search_service import SearchService
 from app.services.ticket_service import TicketService
+from app.services.webinar_service import link_secret
 from tests.browser import Browser
 from tests.html import find, one, parse, text
 from tests.people import make_user, sign_in
 from tests.security.crawl import SECRETS, Endpoint
 from tests.waiting import ended
+from tests.webinars import make_webinar
 
 OWNER = "owner@example.com"
 PEOPLE: dict[str, tuple[tuple[str, ...], dict[str, bool]]] = {
@@ -68,6 +71,8 @@ class Scene:
             ids["conversation_id"] = ids["page_id"]
         if endpoint.name == "revise_question":
             ids["message_id"] = ids["question_id"]
+        if endpoint.path.startswith("/registrations"):
+            ids["secret"] = link_secret(self.app.state.settings, UUID(ids["registration_id"]))
         return re.sub(r"\{(\w+)\}", lambda name: ids[name[1]], endpoint.path)
 
     async def close(self) -> None:
@@ -97,7 +102,10 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
     made = await browser.post("/account/tokens", name="Mine", scopes="read", days="7")
     token = text(one(parse(made), "section.alert code"))
     scene = Scene(app, owner, browser, token)
+    await make_webinar(app, slug="guide")
+    await browser.post("/webinars/guide/registrations", name="Olga", email=OWNER, consent="true")
     async with app.state.database.transaction() as session:
+        registration = (await session.exec(select(Registration))).one()
         await SearchService(DocumentRepository(session)).put("guide", "# Guide\n\nSome text.")
         id = private.removeprefix("/chat/")
         messages = (await session.exec(select(Message).where(Message.conversation_id == UUID(id)))).all()
@@ -113,6 +121,7 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         "user_id": str(owner.id),
         "token_id": str(tokens[0].id),
         "handle": visits[0].handle,
+        "registration_id": str(registration.id),
         "boot_id": "another",
         "id": str(mail.id if mail else 1),
         "secret": "x" * 43,

@@ -33,6 +33,10 @@ OWNERS = ("none",) * 8 + ("ok",)
 STAFF = ("sign-in", "sign-in", "no", "ok", "ok", "ok", "ok", "ok", "no")
 SEES_PEOPLE = ("sign-in", "sign-in", "no", "none", "none", "ok", "none", "ok", "no")
 CHANGES_PEOPLE = ("sign-in", "sign-in", "no", "none", "none", "password/no", "none", "password", "no")
+WEBINARS = ("sign-in", "sign-in", "no", "ok", "no", "no", "no", "ok", "no")
+SEES_REGISTRATIONS = ("sign-in", "sign-in", "no", "ok", "ok", "ok", "no", "ok", "no")
+EXPORTS = ("sign-in", "sign-in", "no", "ok", "ok", "no", "no", "ok", "no")
+DECIDES = ("sign-in", "sign-in", "no", "no", "ok", "no", "no", "ok", "no")
 INVITES = ("sign-in", "sign-in", "no", "no", "no", "no", "no", "password", "no")
 PROGRAM = ("token",) * 9
 
@@ -44,6 +48,8 @@ TABLE: dict[tuple[str, ...], str] = {
         forgot_password send_reset register begin_registration
         sign_in_link use_sign_in_link reset_password set_password
         registration finish_registration email_link use_email_link
+        webinars webinar webinar_calendar webinar_seats register_for_webinar
+        registration_link confirm_registration cancel_registration
         dev_boot dev_mails dev_mail dev_mail_html
     """,
     NOBODY: "check_code check_second_factor",
@@ -64,6 +70,12 @@ TABLE: dict[tuple[str, ...], str] = {
     SEES_PEOPLE: "person",
     CHANGES_PEOPLE: "change_person",
     INVITES: "new_invitation invite",
+    WEBINARS: """
+        new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
+    """,
+    SEES_REGISTRATIONS: "registrations registrations_stream check_in",
+    EXPORTS: "export_registrations",
+    DECIDES: "approve_registration decline_registration desk_cancel_registration do_check_in",
     PROGRAM: "api_me",
 }
 ROWS = {name: row for row, names in TABLE.items() for name in names.split()}
@@ -76,7 +88,9 @@ TITLES = {
     "Not found": "none",
     "This link leads nowhere": "none",
 }
+BARE = {401: "sign-in", 403: "no", 404: "none"}  # of a head alone
 REACHED = (409, 422)  # past every guard, and then not possible with these values
+ENDLESS = ("webinar_seats", "registrations_stream")  # asked for their head alone
 LAST = ("use_sign_in_link", "sign_out")  # after these somebody is another, or nobody
 
 
@@ -85,6 +99,8 @@ def outcome(response: httpx2.Response) -> str:
     status = response.status_code
     if status < 400 or status in REACHED:
         return "ok"
+    if status in BARE and not response.content:
+        return BARE[status]
     if status in (401, 403, 404):
         is_json = response.headers["content-type"] == "application/problem+json"
         title = response.json()["title"] if is_json else heading(response)
@@ -116,7 +132,8 @@ class Visitor:
     async def ask(self, endpoint: Endpoint, path: str, *, confirmed: bool) -> str:
         await self.enter(confirmed=confirmed)
         form = FORMS.get(endpoint.name)
-        got = outcome(await self.browser.client.request(endpoint.method, path, data=form))
+        method = "HEAD" if endpoint.name in ENDLESS else endpoint.method
+        got = outcome(await self.browser.client.request(method, path, data=form))
         forget_half_done(self.browser)
         self.is_in = self.role != "anonymous" or not session_cookie(self.browser)
         return got

@@ -15,6 +15,7 @@ from app.config import ROOT, Settings
 from app.db import Database
 from app.models.base import now
 from app.models.mail import Mail, MailStatus
+from app.models.webinar import Webinar
 from app.repositories.mails import MailRepository
 from app.services.mail_sender import MailSender
 from app.services.mail_service import MailService
@@ -26,6 +27,7 @@ from tests.html import find, one, parse, text
 from tests.smtp_server import running_smtp
 
 URL = "https://example.org/confirm?token=a&b='c'"
+WEBINAR = Webinar(slug="herons", title="Herons & Co.", starts_at=now(), ends_at=now(), capacity=1)
 CONTEXTS: dict[str, dict[str, Any]] = {
     "confirm_address": {"url": URL, "minutes": 60},
     "already_registered": {"url": URL, "reset_url": "https://example.org/password?x=1&y=2"},
@@ -39,8 +41,22 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "invitation": {"inviter": "Ann", "groups": ["Editors", "Authors"], "url": URL, "days": 7},
     "second_factor_changed": {"enabled": True, "time": now()},
     "account_deleted": {"time": now()},
+    **{
+        f"webinar_{what}": {"name": "Ann", "url": URL, "webinar": WEBINAR}
+        for what in (
+            "registered",
+            "pending",
+            "seat_given",
+            "declined",
+            "cancelled",
+            "changed",
+            "called_off",
+            "reminder",
+        )
+    },
+    "webinar_waiting": {"name": "Ann", "url": URL, "webinar": WEBINAR, "place": 3},
 }
-CODE = {"code": "481 516", "minutes": 10}
+CODE: dict[str, Any] = {"code": "481 516", "minutes": 10}
 
 Write = Callable[..., Awaitable[None]]
 Wait = Callable[[], Awaitable[list[Mail]]]
@@ -73,7 +89,7 @@ def write(database: Database, settings: Settings) -> Write:
     """Write a mail in a transaction of its own."""
     templates = Templates(settings)
 
-    async def write(to: str, template: str, wake: Callable[[], object] = lambda: None, **context: object) -> None:
+    async def write(to: str, template: str, wake: Callable[[], object] = lambda: None, **context: Any) -> None:
         async with database.transaction() as session:
             await MailService(MailRepository(session), templates.mail, wake).send(to, template, **context)
 
@@ -317,7 +333,11 @@ async def test_nothing_typed_becomes_a_header_or_a_paragraph(
 
 
 def test_every_template_has_its_context_here() -> None:
-    names = {path.stem for path in (ROOT / "app" / "templates" / "mail").iterdir()} - {"layout", "signature"}
+    names = {path.stem for path in (ROOT / "app" / "templates" / "mail").iterdir()} - {
+        "layout",
+        "signature",
+        "webinar_facts",
+    }
     assert names == CONTEXTS.keys()
 
 
@@ -327,7 +347,7 @@ def test_every_mail_says_the_same_in_both_parts(render: Any, name: str) -> None:
     subject, plain, html = render(name, context)
     page = parse(html)
     links = {link.get("href") for link in find(page, "a")}
-    assert "FastOpp" in subject and "\n" not in subject and subject == text(one(page, "title"))
+    assert ("FastOpp" in subject or "Herons" in subject) and "\n" not in subject and subject == text(one(page, "title"))
     for key, value in context.items():
         if key.endswith("url"):
             assert value in plain and value in links

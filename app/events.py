@@ -1,0 +1,82 @@
+"""What happens in the app's own terms. Services publish it; handlers act on it in the same transaction."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.models.event import Event
+from app.models.user import User
+from app.models.webinar import Registration, Webinar
+from app.repositories.events import EventRepository
+
+WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Something that has happened: to a webinar, and mostly to one registration for it."""
+
+    webinar: Webinar
+    registration: Registration | None = None
+    actor: User | None = None
+
+    @property
+    def act(self) -> str:
+        """Its name in the audit log: `webinar.registered`."""
+        return WORD.sub(".", type(self).__name__).lower()
+
+    @property
+    def topic(self) -> str:
+        return topic_of(self.webinar)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the stored event says; no names and no addresses, which would outlive their erasure."""
+        return {"registration": str(self.registration.id)} if self.registration else {}
+
+
+class WebinarChanged(Happened):
+    """Its time, its title or another thing that calendars should know."""
+
+
+class WebinarCancelled(Happened):
+    pass
+
+
+class WebinarRegistered(Happened):
+    """Somebody has asked for a seat, and holds one, waits for one or for an approval: the registration says."""
+
+
+class SeatGiven(Happened):
+    """Somebody who waited has a seat now."""
+
+
+class RegistrationChanged(Happened):
+    """Its own data, or where it stands, in another way than the others here say."""
+
+
+class RegistrationCancelled(Happened):
+    pass
+
+
+Handler = Callable[[Happened], Awaitable[None]]
+
+
+def topic_of(webinar: Webinar) -> str:
+    return f"webinar:{webinar.id}"
+
+
+class Events:
+    """Publishes what happens: stores it, lets the handlers act, and wakes followers once it is in the database."""
+
+    def __init__(self, events: EventRepository, handlers: Sequence[Handler], wake: Callable[[], object]) -> None:
+        self.events = events
+        self.handlers = handlers
+        self.wake = wake
+
+    async def publish(self, happened: Happened) -> None:
+        await self.events.add(Event(topic=happened.topic, kind=type(happened).__name__, data=happened.data))
+        for handle in self.handlers:
+            await handle(happened)
+        self.events.after_commit(self.wake)

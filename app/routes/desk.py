@@ -1,0 +1,174 @@
+"""The staff's desk: making webinars, and the people who registered for them."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from app.dependencies import LiveWebinarsDep, RegistrantsDep, WebinarServiceDep
+from app.models.webinar import Registration, Webinar, WebinarForm
+from app.services.live_webinars import LiveWebinars
+from app.services.registrants import View
+from app.templating import Page
+from app.visitors import PageDep, RightsDep, Watched, WatchedDep
+
+router = APIRouter(prefix="/desk/webinars")
+
+
+async def get_view(q: str = "", status: str = "", sort: str = "number", page: int = 1) -> View:
+    return View.of(q, status, sort, page)
+
+
+async def new_form(page: PageDep, rights: RightsDep) -> None:
+    rights.check("webinar.add")
+    page.form("webinars/edit.html", webinar=None)
+
+
+async def get_webinar(page: PageDep, rights: RightsDep, webinars: WebinarServiceDep, slug: str) -> Webinar:
+    rights.check("webinar.view")
+    webinar = await webinars.get(rights, slug)
+    page.form("webinars/edit.html", webinar=webinar)
+    return webinar
+
+
+async def get_registrant(
+    rights: RightsDep,
+    webinar: Annotated[Webinar, Depends(get_webinar)],
+    webinars: WebinarServiceDep,
+    registration_id: UUID,
+) -> Registration:
+    rights.check("registration.view")
+    return await webinars.registrant(webinar, registration_id)
+
+
+ViewDep = Annotated[View, Depends(get_view)]
+WebinarDep = Annotated[Webinar, Depends(get_webinar)]
+RegistrantDep = Annotated[Registration, Depends(get_registrant)]
+
+
+@router.get("/new", name="new_webinar", dependencies=[Depends(new_form)])
+async def new(page: PageDep) -> Response:
+    return page.show_form()
+
+
+@router.post("", name="create_webinar", dependencies=[Depends(new_form)])
+async def create(
+    page: PageDep, rights: RightsDep, webinars: WebinarServiceDep, form: Annotated[WebinarForm, Form()]
+) -> Response:
+    webinar = await webinars.create(rights, form)
+    return page.redirect(webinar.path)
+
+
+@router.post("/preview", name="preview_description")
+async def preview(
+    page: PageDep, rights: RightsDep, description: Annotated[str, Form(max_length=20_000)] = ""
+) -> Response:
+    rights.check("webinar.change")
+    return page.render("webinars/preview.html", description=description)
+
+
+@router.get("/{slug}/edit", name="edit_webinar")
+async def edit(page: PageDep, rights: RightsDep, _webinar: WebinarDep) -> Response:
+    rights.check("webinar.change")
+    return page.show_form()
+
+
+@router.post("/{slug}", name="change_webinar")
+async def change(
+    page: PageDep,
+    rights: RightsDep,
+    webinar: WebinarDep,
+    webinars: WebinarServiceDep,
+    form: Annotated[WebinarForm, Form()],
+) -> Response:
+    await webinars.change(rights, webinar, form)
+    return page.redirect(webinar.path)
+
+
+@router.post("/{slug}/publication", name="publish_webinar")
+async def publish(page: PageDep, rights: RightsDep, webinar: WebinarDep, webinars: WebinarServiceDep) -> Response:
+    await webinars.publish(rights, webinar)
+    return page.redirect(webinar.path)
+
+
+@router.post("/{slug}/cancellation", name="cancel_webinar")
+async def cancel(page: PageDep, rights: RightsDep, webinar: WebinarDep, webinars: WebinarServiceDep) -> Response:
+    await webinars.cancel_webinar(rights, webinar)
+    return page.redirect(webinar.path)
+
+
+@router.get("/{slug}/registrations", name="registrations")
+async def registrations(
+    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrants: RegistrantsDep, view: ViewDep
+) -> Response:
+    rights.check("registration.view")
+    table = await registrants.table(webinar, view)
+    return page.render("webinars/desk.html", block="table", webinar=webinar, table=table, rights=rights)
+
+
+@router.get("/{slug}/registrations/stream", name="registrations_stream")
+async def stream(
+    page: PageDep, rights: RightsDep, webinar: WebinarDep, live: LiveWebinarsDep, view: ViewDep, watched: WatchedDep
+) -> Response:
+    rights.check("registration.view")
+    return EventSourceResponse(rows(page, watched, live, webinar, view), sep="\n")
+
+
+async def rows(
+    page: Page, watched: Watched, live: LiveWebinars, webinar: Webinar, view: View
+) -> AsyncIterator[ServerSentEvent]:
+    """The table as this page shows it, whenever something has happened; it ends with the session."""
+    with watched.open_private() as leave:
+        async for table in live.table(webinar.id, view, leave):
+            yield ServerSentEvent(page.fragment("webinars/table_frame.html", table=table), sep="\n")
+    yield ServerSentEvent("", event="done", sep="\n")
+
+
+@router.get("/{slug}/registrations.csv", name="export_registrations")
+async def export(
+    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrants: RegistrantsDep, view: ViewDep
+) -> Response:
+    rights.check("registration.export")
+    text = "".join([line async for line in registrants.lines(webinar, view)])
+    return page.download(text, "text/csv", f"{webinar.slug}.csv")
+
+
+@router.post("/{slug}/registrations/{registration_id}/approval", name="approve_registration")
+async def approve(
+    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: RegistrantDep, webinars: WebinarServiceDep
+) -> Response:
+    await webinars.decide(rights, webinar, registrant, approve=True)
+    return page.nothing(f"/desk/webinars/{webinar.slug}/registrations")
+
+
+@router.post("/{slug}/registrations/{registration_id}/refusal", name="decline_registration")
+async def decline(
+    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: RegistrantDep, webinars: WebinarServiceDep
+) -> Response:
+    await webinars.decide(rights, webinar, registrant, approve=False)
+    return page.nothing(f"/desk/webinars/{webinar.slug}/registrations")
+
+
+@router.post("/{slug}/registrations/{registration_id}/cancellation", name="desk_cancel_registration")
+async def cancel_registration(
+    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: RegistrantDep, webinars: WebinarServiceDep
+) -> Response:
+    rights.check("registration.change")
+    await webinars.cancel(webinar, registrant, rights.user)
+    return page.nothing(f"/desk/webinars/{webinar.slug}/registrations")
+
+
+@router.get("/{slug}/check-in/{registration_id}", name="check_in")
+async def show_check_in(page: PageDep, webinar: WebinarDep, registrant: RegistrantDep) -> Response:
+    """What a phone shows that has scanned a code: who it is, and a button."""
+    return page.render("webinars/check_in.html", webinar=webinar, registrant=registrant, first=True)
+
+
+@router.post("/{slug}/check-in/{registration_id}", name="do_check_in")
+async def do_check_in(
+    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: RegistrantDep, webinars: WebinarServiceDep
+) -> Response:
+    first = await webinars.check_in(rights, webinar, registrant)
+    return page.render("webinars/check_in.html", webinar=webinar, registrant=registrant, first=first)

@@ -1,0 +1,96 @@
+"""Webinars, as everybody sees them, and what registrants do with the link in their mail."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Query, Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from app.dependencies import LiveWebinarsDep, WebinarServiceDep
+from app.models.webinar import Registration, RegistrationForm, Webinar
+from app.services.live_webinars import LiveWebinars
+from app.services.webinar_service import CONSENT
+from app.templating import Page
+from app.visitors import MaybeRightsDep, PageDep
+
+router = APIRouter()
+Words = Annotated[str, Query(max_length=200)]
+
+
+async def get_webinar(page: PageDep, rights: MaybeRightsDep, webinars: WebinarServiceDep, slug: str) -> Webinar:
+    webinar = await webinars.get(rights, slug)
+    page.form("webinars/show.html", webinar=webinar, rights=rights, consent=CONSENT)
+    return webinar
+
+
+async def get_registration(
+    page: PageDep, webinars: WebinarServiceDep, registration_id: UUID, secret: str
+) -> tuple[Registration, Webinar]:
+    registration, webinar = await webinars.by_link(registration_id, secret)
+    place, path = await webinars.queue_place(registration), f"/registrations/{registration_id}/{secret}"
+    page.form("webinars/registration.html", registration=registration, webinar=webinar, place=place, path=path)
+    return registration, webinar
+
+
+WebinarDep = Annotated[Webinar, Depends(get_webinar)]
+RegistrationDep = Annotated[tuple[Registration, Webinar], Depends(get_registration)]
+
+
+@router.get("/webinars", name="webinars")
+async def index(
+    page: PageDep, rights: MaybeRightsDep, webinars: WebinarServiceDep, q: Words = "", *, past: bool = False
+) -> Response:
+    found = await webinars.list(rights, q, past=past)
+    return page.render("webinars/index.html", block="results", webinars=found, q=q, past=past, rights=rights)
+
+
+@router.get("/webinars/{slug}", name="webinar")
+async def show(page: PageDep, _webinar: WebinarDep, source: Annotated[str, Query(max_length=100)] = "") -> Response:
+    return page.show_form(values={"source": source})
+
+
+@router.get("/webinars/{slug}/calendar.ics", name="webinar_calendar")
+async def calendar(page: PageDep, webinar: WebinarDep, webinars: WebinarServiceDep) -> Response:
+    return page.download(webinars.calendar(webinar), "text/calendar", f"{webinar.slug}.ics")
+
+
+@router.get("/webinars/{slug}/seats", name="webinar_seats")
+async def seats(page: PageDep, webinar: WebinarDep, live: LiveWebinarsDep) -> Response:
+    return EventSourceResponse(counts(page, webinar, live), sep="\n")
+
+
+async def counts(page: Page, webinar: Webinar, live: LiveWebinars) -> AsyncIterator[ServerSentEvent]:
+    """The seat counter, whenever it may have changed."""
+    async for now in live.seats(webinar):
+        yield ServerSentEvent(page.fragment("webinars/seats_frame.html", webinar=now), sep="\n")
+
+
+@router.post("/webinars/{slug}/registrations", name="register_for_webinar")
+async def register(
+    page: PageDep, webinar: WebinarDep, webinars: WebinarServiceDep, form: Annotated[RegistrationForm, Form()]
+) -> Response:
+    registration = await webinars.register(webinar, form)
+    place = await webinars.queue_place(registration)
+    return page.render("webinars/registered.html", status=201, webinar=webinar, registration=registration, place=place)
+
+
+@router.get("/registrations/{registration_id}/{secret}", name="registration_link")
+async def show_registration(page: PageDep, _found: RegistrationDep) -> Response:
+    return page.show_form()
+
+
+@router.post("/registrations/{registration_id}/{secret}/confirmation", name="confirm_registration")
+async def confirm(
+    page: PageDep, found: RegistrationDep, webinars: WebinarServiceDep, registration_id: UUID, secret: str
+) -> Response:
+    await webinars.confirm(found[1], found[0])
+    return page.redirect(f"/registrations/{registration_id}/{secret}")
+
+
+@router.post("/registrations/{registration_id}/{secret}/cancellation", name="cancel_registration")
+async def cancel(
+    page: PageDep, found: RegistrationDep, webinars: WebinarServiceDep, registration_id: UUID, secret: str
+) -> Response:
+    await webinars.cancel(found[1], found[0])
+    return page.redirect(f"/registrations/{registration_id}/{secret}")

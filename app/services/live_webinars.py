@@ -1,0 +1,40 @@
+"""Open pages of webinars, kept up to date: each look has a short transaction of its own, as the request's is over."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+from app.ai.live_answer import Leave
+from app.db import Database
+from app.events import topic_of
+from app.models.webinar import Webinar
+from app.repositories.webinars import WebinarRepository
+from app.services.event_feed import EventFeed
+from app.services.registrants import Registrants, Table, View
+
+
+class LiveWebinars:
+    """One per app."""
+
+    def __init__(self, database: Database, feed: EventFeed) -> None:
+        self.database = database
+        self.feed = feed
+
+    async def seats(self, webinar: Webinar) -> AsyncIterator[Webinar]:
+        """The webinar as it is, now and whenever something has happened there."""
+        async for _ in self.feed.changes(topic_of(webinar), Leave()):
+            async with self.database.transaction() as session:
+                now = await WebinarRepository(session).get(webinar.id)
+            if now is None:
+                return
+            yield now
+
+    async def table(self, webinar_id: UUID, view: View, leave: Leave) -> AsyncIterator[Table]:
+        """One page of the registrants' table, now and whenever something has happened there."""
+        async for _ in self.feed.changes(f"webinar:{webinar_id}", leave):
+            async with self.database.transaction() as session:
+                webinars = WebinarRepository(session)
+                webinar = await webinars.get(webinar_id)
+                if webinar is None:
+                    return
+                table = await Registrants(webinars).table(webinar, view)
+            yield table

@@ -1,0 +1,139 @@
+"""Webinars in a real browser: registering and cancelling, with script and without; pages that change by themselves."""
+
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.services.demo_service import PASSWORD
+from tests.e2e.conftest import OpenContext
+from tests.e2e.server import Server
+from tests.e2e.test_journeys import axe_finds_nothing
+from tests.smtp_server import SmtpServer, running_smtp
+
+pytestmark = pytest.mark.e2e
+
+SMALL = "/webinars/a-feature-in-an-hour"  # the demo's webinar with two seats
+
+
+@pytest.fixture(scope="module")
+def smtp() -> Iterator[SmtpServer]:
+    with running_smtp() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, smtp: SmtpServer) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("webinars"), SMTP_URL=smtp.url) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_registered(site: Server, smtp: SmtpServer) -> None:
+    smtp.mails.clear()
+    with sqlite3.connect(site.folder / "e2e.db") as database:
+        database.execute("DELETE FROM registration")
+        database.execute("UPDATE webinar SET taken = 0, last_number = 0")
+
+
+def register(page: Page, site: Server, name: str) -> None:
+    page.goto(site.url + SMALL)
+    page.get_by_label("Your name").fill(name)
+    page.get_by_label("E-mail address").fill(f"{name.lower()}@example.com")
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Register").click()
+
+
+def link(smtp: SmtpServer, name: str, subject: str) -> str:
+    """The link of the newest mail to this person with these words in its subject, once it has come."""
+    deadline = time.monotonic() + 10
+    while not (found := [mail for mail in smtp.to(f"{name.lower()}@example.com") if subject in mail["Subject"]]):
+        assert time.monotonic() < deadline, f"no mail to {name} about {subject!r}"
+        time.sleep(0.05)
+    body = found[-1].get_body(("plain",))
+    assert body
+    match = re.search(r"https?://\S+/registrations/\S+", body.get_content())
+    assert match
+    return match[0]
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_from_registration_to_the_next_in_the_queue(
+    open_context: OpenContext, site: Server, smtp: SmtpServer, script: bool
+) -> None:
+    page = open_context(java_script_enabled=script, viewport={"width": 360, "height": 740}).new_page()
+    for name in ("Ann", "Ben"):
+        register(page, site, name)
+        expect(page.get_by_role("heading", level=1)).to_have_text("You have a seat")
+    register(page, site, "Cid")
+    expect(page.get_by_role("main")).to_contain_text("You are number 1 on the list")
+    if script:
+        axe_finds_nothing(page)
+    page.goto(link(smtp, "Ann", "You have a seat"))
+    page.get_by_role("button", name="This is my address").click()
+    expect(page.get_by_alt_text("Your code for the entrance")).to_be_visible()
+    if script:
+        axe_finds_nothing(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out"
+    page.get_by_role("button", name="I cannot come").click()
+    expect(page.get_by_role("main")).to_contain_text("cancelled")
+    page.goto(link(smtp, "Cid", "A seat has become free"))
+    expect(page.get_by_role("main")).to_contain_text("you have a seat")
+
+
+def test_the_seat_counter_changes_by_itself(open_context: OpenContext, site: Server) -> None:
+    watching, other = open_context().new_page(), open_context().new_page()
+    watching.goto(site.url + SMALL)
+    expect(watching.locator("#seats")).to_have_text("2 of 2 seats free")
+    register(other, site, "Ann")
+    expect(watching.locator("#seats")).to_have_text("1 of 2 seats free")
+    register(other, site, "Ben")
+    expect(watching.locator("#seats")).to_contain_text("the waiting list is open")
+    axe_finds_nothing(watching)
+
+
+def sign_in(page: Page, site: Server, who: str) -> None:
+    page.goto(f"{site.url}/sign-in")
+    page.get_by_label("E-mail address").fill(f"{who}@example.com")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url("**/chat")
+
+
+def test_two_desks_see_each_others_changes(open_context: OpenContext, site: Server) -> None:
+    here, there, visitor = (open_context().new_page() for _ in range(3))
+    for page in (here, there):
+        sign_in(page, site, "sales")
+        page.goto(f"{site.url}/desk{SMALL}/registrations")
+        expect(page.get_by_role("heading", name="Nobody yet")).to_be_visible()
+    register(visitor, site, "Ann")
+    for page in (here, there):
+        expect(page.get_by_role("cell", name="Ann", exact=True)).to_be_visible()
+    axe_finds_nothing(here)
+    here.get_by_role("button", name="Came: Ann").click()
+    expect(there.get_by_role("cell", name="registered, came")).to_be_visible()
+    here.get_by_role("button", name="Cancel: Ann").click()
+    expect(there.get_by_role("cell", name="cancelled")).to_be_visible()
+
+
+def test_make_a_webinar_with_a_preview(open_context: OpenContext, site: Server) -> None:
+    page = open_context().new_page()
+    sign_in(page, site, "marketing")
+    page.goto(f"{site.url}/webinars")
+    page.get_by_role("link", name="New webinar").click()
+    page.get_by_label("Title").fill("Herons")
+    page.get_by_label("Start").fill("2035-05-01T18:00")
+    page.get_by_label("End", exact=True).fill("2035-05-01T17:00")
+    page.get_by_label("Description").fill("About **herons**.")
+    expect(page.locator("#preview strong")).to_have_text("herons")
+    axe_finds_nothing(page)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("main")).to_contain_text("The end must be later than the start.")
+    expect(page.get_by_label("Title")).to_have_value("Herons")
+    page.get_by_label("End", exact=True).fill("2035-05-01T19:00")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Publish").click()
+    expect(page.locator("#seats")).to_have_text("100 of 100 seats free")

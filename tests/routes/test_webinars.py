@@ -1,0 +1,282 @@
+"""Webinars below the browser: who has a seat, who waits, who comes next, and what the staff's desk shows."""
+
+import asyncio
+import csv
+import io
+import re
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from icalendar import Calendar
+from sqlmodel import col, select
+
+from app.config import Settings
+from app.models.webinar import Registration, Standing, Webinar
+from tests.browser import Browser
+from tests.conftest import OpenApp
+from tests.html import find, one, parse, text
+from tests.people import mails, make_user, sign_in
+from tests.webinars import make_webinar, webinar_now
+
+FORM = {
+    "title": "Otters & others",
+    "starts": "2030-05-01T18:00",
+    "ends": "2030-05-01T19:00",
+    "time_zone": "Europe/Berlin",
+    "capacity": "2",
+    "description": "About **otters**.",
+    "questions": "Why?\nSince when?",
+}
+
+
+async def register(browser: Browser, name: str, slug: str = "herons", **more: str) -> httpx2.Response:
+    form = {"name": name, "email": f"{name.lower()}@example.com", "consent": "true", **more}
+    return await browser.post(f"/webinars/{slug}/registrations", **form)
+
+
+async def manage(app: FastAPI, name: str) -> str:
+    """The path of the link in the last mail to this person."""
+    found = re.search(
+        r"http://127\.0\.0\.1:8000(/registrations/\S+)", (await mails(app, f"{name.lower()}@example.com"))[-1].text
+    )
+    assert found
+    return found[1]
+
+
+async def standings(app: FastAPI) -> dict[str, Standing]:
+    async with app.state.database.transaction() as session:
+        rows = (await session.exec(select(Registration).order_by(col(Registration.number)))).all()
+    return {row.name: row.status for row in rows}
+
+
+async def heading(response: httpx2.Response) -> str:
+    return text(one(parse(response), "h1"))
+
+
+async def test_seats_then_the_waiting_list_then_the_next_one(app: FastAPI, browser: Browser) -> None:
+    webinar = await make_webinar(app)
+    for name in ("Ann", "Ben"):
+        response = await register(browser, name)
+        assert (response.status_code, await heading(response)) == (201, "You have a seat")
+    waits = await register(browser, "Cid")
+    assert await heading(waits) == "You are on the waiting list" and "number 1" in text(one(parse(waits), "main"))
+    assert "number 2" in text(one(parse(await register(browser, "Dan")), "main"))
+    assert "All 2 seats taken" in text(one(parse(await browser.get("/webinars/herons")), "#seats"))
+    assert (await browser.post(await manage(app, "Ann") + "/cancellation")).status_code == 303
+    assert (await standings(app)) == {
+        "Ann": Standing.CANCELLED,
+        "Ben": Standing.REGISTERED,
+        "Cid": Standing.REGISTERED,
+        "Dan": Standing.WAITING,
+    }
+    assert (await mails(app, "cid@example.com"))[-1].subject == "A seat has become free for you: Herons"
+    assert (await webinar_now(app, webinar)).taken == 2
+    await browser.post(await manage(app, "Ann") + "/cancellation")
+    assert (await webinar_now(app, webinar)).taken == 2, "a second click cancels nothing more"
+    assert "number 2" in text(one(parse(await register(browser, "Ann")), "main")), "back at the end of the queue"
+
+
+async def test_one_registration_for_each_address(app: FastAPI, browser: Browser) -> None:
+    await make_webinar(app)
+    await register(browser, "Ann")
+    again = await register(browser, "Ann", email="ANN@example.com")
+    assert again.status_code == 409 and "has a registration" in text(one(parse(again), "#about-email"))
+    assert one(parse(again), "#name").get("value") == "Ann"
+
+
+async def test_what_is_wrong_with_a_form_is_said_and_nothing_is_lost(app: FastAPI, browser: Browser) -> None:
+    await make_webinar(app, questions=["Why?", "Since when?"])
+    form = {"name": "Ann", "email": "not an address", "answers": ["Because", "1999"], "consent": "true"}
+    wrong = parse(await browser.client.post("/webinars/herons/registrations", data=form))
+    assert "not an e-mail address" in text(one(wrong, "#about-email"))
+    assert [each.get("value") for each in find(wrong, "input[name=answers]")] == ["Because", "1999"]
+    assert one(wrong, "input[name=consent]").get("checked") is not None
+    without = await browser.post("/webinars/herons/registrations", name="Ann", email="ann@example.com")
+    assert without.status_code == 422
+    assert await standings(app) == {}
+
+
+async def test_the_room_is_shown_once_the_address_is_confirmed(app: FastAPI, browser: Browser) -> None:
+    await make_webinar(app)
+    await register(browser, "Ann")
+    path = await manage(app, "Ann")
+    assert "rooms.example.com" not in (await browser.get(path)).text
+    assert "rooms.example.com" not in (await mails(app, "ann@example.com"))[-1].text
+    await browser.post(path + "/confirmation")
+    assert "rooms.example.com" in (await browser.get(path)).text
+    forged = path[:-1] + ("0" if path[-1] != "0" else "1")
+    assert (await browser.get(forged)).status_code == 404
+
+
+async def test_calendars_know_the_entry_again(app: FastAPI, browser: Browser) -> None:
+    """RFC 5545: the same UID, a higher SEQUENCE, METHOD:CANCEL to take it back, and back once more."""
+    await make_webinar(app, time_zone="Europe/Berlin")
+    await register(browser, "Ann")
+    await browser.post(await manage(app, "Ann") + "/cancellation")
+    await register(browser, "Ann")
+    files = [Calendar.from_ical(mail.calendar) for mail in await mails(app, "ann@example.com")]
+    events = [file.walk("VEVENT")[0] for file in files]
+    assert [str(file["method"]) for file in files] == ["REQUEST", "CANCEL", "REQUEST"]
+    assert len({str(event["uid"]) for event in events}) == 1
+    assert [int(str(event["sequence"])) for event in events] == [0, 1, 2]
+    assert [str(event["status"]) for event in events] == ["CONFIRMED", "CANCELLED", "CONFIRMED"]
+    public = Calendar.from_ical((await browser.get("/webinars/herons/calendar.ics")).text)
+    assert str(public.walk("VEVENT")[0]["summary"]) == "Herons"
+
+
+async def test_many_at_once_get_exactly_the_seats(settings: Settings, open_app: OpenApp) -> None:
+    app = await open_app(settings.model_copy(update={"visitor_mail_rate": "1000/minute"}))
+    async with Browser(app) as browser:
+        await crowd(app, browser)
+
+
+async def crowd(app: FastAPI, browser: Browser) -> None:
+    webinar = await make_webinar(app, capacity=10)
+    names = [f"P{number:02}" for number in range(40)]
+    responses = await asyncio.gather(*(register(browser, name) for name in names))
+    assert {response.status_code for response in responses} == {201}
+    found = await standings(app)
+    assert list(found.values()) == [Standing.REGISTERED] * 10 + [Standing.WAITING] * 30, "in the order of their numbers"
+    paths = [await manage(app, name) for name in list(found)[:10]]
+    await asyncio.gather(*(browser.post(path + "/cancellation") for path in paths))
+    after = list((await standings(app)).values())
+    assert after == [Standing.CANCELLED] * 10 + [Standing.REGISTERED] * 10 + [Standing.WAITING] * 20
+    assert (await webinar_now(app, webinar)).taken == 10
+
+
+@pytest.fixture
+async def desk(app: FastAPI, browser: Browser) -> Browser:
+    """Somebody of marketing."""
+    await make_user(app, "mia@example.com", "marketing", is_staff=True)
+    await sign_in(browser, "mia@example.com")
+    return browser
+
+
+async def test_make_publish_and_change_a_webinar(app: FastAPI, desk: Browser) -> None:
+    made = await desk.post("/desk/webinars", **FORM)
+    assert made.headers["location"] == "/webinars/otters-others"
+    assert (await desk.post("/desk/webinars", **FORM)).headers["location"] == "/webinars/otters-others-2"
+    async with Browser(app) as stranger:
+        assert (await stranger.get("/webinars/otters-others")).status_code == 404, "a draft"
+        await desk.post("/desk/webinars/otters-others/publication")
+        page = parse(await stranger.get("/webinars/otters-others"))
+        assert "18:00" in text(one(page, "main")) and text(one(page, "section strong")) == "otters"
+        for name in ("Ann", "Ben", "Cid"):
+            await register(stranger, name, "otters-others")
+    fewer = await desk.post("/desk/webinars/otters-others", **{**FORM, "capacity": "1", "title": "Otters"})
+    assert fewer.status_code == 409 and one(parse(fewer), "#title").get("value") == "Otters"
+    more = await desk.post("/desk/webinars/otters-others", **{**FORM, "capacity": "3", "starts": "2030-05-01T17:30"})
+    assert more.status_code == 303
+    assert (await standings(app))["Cid"] == Standing.REGISTERED, "more seats go to those who wait"
+    assert any("changed" in mail.subject for mail in await mails(app, "ann@example.com"))
+    await desk.post("/desk/webinars/otters-others/cancellation")
+    assert "METHOD:CANCEL" in (await mails(app, "ben@example.com"))[-1].calendar
+    assert (await register(desk, "Dan", "otters-others")).status_code == 409
+
+
+async def test_times_and_zones_that_cannot_be(desk: Browser) -> None:
+    for wrong in ({"ends": "2030-05-01T17:00"}, {"time_zone": "Mars/Olympus"}, {"capacity": "0"}, {"starts": "soon"}):
+        response = await desk.post("/desk/webinars", **{**FORM, **wrong})
+        assert response.status_code == 422, wrong
+        assert one(parse(response), "#title").get("value") == FORM["title"]
+
+
+async def test_preview(desk: Browser) -> None:
+    shown = await desk.htmx("/desk/webinars/preview", "POST", description="**bold** <script>alert(1)</script>")
+    assert text(one(parse(shown), "strong")) == "bold" and not find(parse(shown), "script")
+
+
+async def test_the_table_is_searched_sorted_and_in_pages(app: FastAPI, desk: Browser) -> None:
+    webinar = await make_webinar(app, capacity=100)
+    await fill(app, webinar, 120)
+    path = "/desk/webinars/herons/registrations"
+    first = parse(await desk.get(path))
+    assert len(find(first, "tbody tr")) == 50 and "Page 1 of 3, 120 in all" in text(one(first, "nav[aria-label=Pages]"))
+    last = parse(await desk.get(f"{path}?page=99&sort=-name"))
+    assert text(find(last, "tbody tr")[-1]).startswith("1 "), "a page past the end is the last one"
+    found = parse(await desk.get(f"{path}?q=p11&status=waiting"))  # in a name or in an address
+    assert [text(row).split()[0] for row in find(found, "tbody tr")] == [str(n) for n in range(110, 121)]
+    assert "Nobody fits" in (await desk.get(f"{path}?q=nobody")).text
+    assert (await desk.get(f"{path}?sort=password&status=x&page=-5")).status_code == 200
+
+
+async def fill(app: FastAPI, webinar: Webinar, count: int) -> None:
+    async with app.state.database.transaction() as session:
+        for number in range(1, count + 1):
+            standing = Standing.REGISTERED if number <= webinar.capacity else Standing.WAITING
+            session.add(
+                Registration(
+                    webinar_id=webinar.id,
+                    number=number,
+                    name=f"P{number - 1:02}",
+                    email=f"p{number}@example.com",
+                    status=standing,
+                    consent="yes",
+                )
+            )
+
+
+async def test_the_file_runs_nothing_in_a_spreadsheet(app: FastAPI, desk: Browser) -> None:
+    await make_webinar(app)
+    await register(desk, "=cmd|'/c calc'!A1", email="x@example.com")
+    rows = list(csv.reader(io.StringIO((await desk.get("/desk/webinars/herons/registrations.csv")).text)))
+    assert rows[1][1] == "'=cmd|'/c calc'!A1" and rows[1][2] == "x@example.com"
+
+
+async def test_approval(app: FastAPI, desk: Browser) -> None:
+    await make_user(app, "sam@example.com", "sales", is_staff=True)
+    await make_webinar(app, needs_approval=True, capacity=1)
+    async with Browser(app) as visitor, Browser(app) as sales:
+        for name in ("Ann", "Ben", "Cid"):
+            assert await heading(await register(visitor, name)) == "We have your registration"
+        await sign_in(sales, "sam@example.com")
+        page = parse(await sales.get("/desk/webinars/herons/registrations"))
+        acts = [form.get("action") or "" for form in find(page, "tbody form")]
+        approvals = [act for act in acts if act.endswith("/approval")]
+        refused = await desk.post(approvals[0])
+        assert refused.status_code == 403, "marketing sees registrations, sales decide"
+        for act in approvals[:2]:
+            assert (await sales.post(act)).status_code == 303
+        await sales.post(approvals[2].replace("approval", "refusal"))
+    assert list((await standings(app)).values()) == [Standing.REGISTERED, Standing.WAITING, Standing.DECLINED]
+
+
+async def test_check_in_by_the_code(app: FastAPI, browser: Browser) -> None:
+    await make_user(app, "sam@example.com", "sales", is_staff=True)
+    await make_webinar(app)
+    async with Browser(app) as visitor:
+        await register(visitor, "Ann")
+        assert find(parse(await visitor.get(await manage(app, "Ann"))), "img[src^='data:image/svg']")
+    async with app.state.database.transaction() as session:
+        [registration] = (await session.exec(select(Registration))).all()
+    path = f"/desk/webinars/herons/check-in/{registration.id}"
+    assert (await browser.get(path)).status_code == 401
+    await sign_in(browser, "sam@example.com")
+    assert find(parse(await browser.get(path)), "main form button")
+    assert "Welcome" in (await browser.post(path)).text
+    assert "Checked in already" in (await browser.post(path)).text
+
+
+async def test_who_may_see_the_desk(app: FastAPI, browser: Browser) -> None:
+    await make_webinar(app)
+    await make_user(app, "uli@example.com")
+    path = "/desk/webinars/herons/registrations"
+    assert (await browser.get(path)).status_code == 401
+    await sign_in(browser, "uli@example.com")
+    assert (await browser.get(path)).status_code == 403
+
+
+async def test_the_list(app: FastAPI, browser: Browser) -> None:
+    assert "No webinars here" in (await browser.get("/webinars")).text
+    await make_webinar(app)
+    assert "Herons" in (await browser.htmx("/webinars?q=heron")).text
+    assert "Nothing found" in (await browser.htmx("/webinars?q=walrus")).text
+
+
+async def test_nobody_sends_mails_for_ever(settings: Settings, open_app: OpenApp) -> None:
+    app = await open_app(settings.model_copy(update={"visitor_mail_rate": "2/hour"}))
+    await make_webinar(app)
+    async with Browser(app) as browser:
+        statuses = [(await register(browser, name)).status_code for name in ("Ann", "Ben", "Cid")]
+    assert statuses == [201, 201, 429]
