@@ -32,6 +32,7 @@ from app.services.asking_service import AskingService
 from app.services.audit_service import AuditService
 from app.services.authenticator import Authenticator
 from app.services.chat_service import ChatService
+from app.services.contact_service import ContactService
 from app.services.demo_service import DemoService
 from app.services.guest_service import GuestService
 from app.services.health_service import HealthService
@@ -223,6 +224,13 @@ async def get_webinars(
     return WebinarService(WebinarRepository(session), events, limits, place, settings)
 
 
+WebinarServiceDep = Annotated[WebinarService, Depends(get_webinars)]
+
+
+async def get_contacts(session: SessionDep, webinars: WebinarServiceDep, audit: AuditServiceDep) -> ContactService:
+    return ContactService(WebinarRepository(session), MailRepository(session), webinars, audit)
+
+
 async def get_registrants(session: SessionDep) -> Registrants:
     return Registrants(WebinarRepository(session))
 
@@ -232,7 +240,7 @@ async def get_live_webinars(request: Request) -> LiveWebinars:
     return live
 
 
-WebinarServiceDep = Annotated[WebinarService, Depends(get_webinars)]
+ContactServiceDep = Annotated[ContactService, Depends(get_contacts)]
 RegistrantsDep = Annotated[Registrants, Depends(get_registrants)]
 LiveWebinarsDep = Annotated[LiveWebinars, Depends(get_live_webinars)]
 

@@ -198,6 +198,10 @@ class WebinarForm(SQLModel):
         }
 
 
+class ContactForm(SQLModel):
+    email: Address
+
+
 class RegistrationForm(SQLModel):
     """What a person says who registers. `answers` are in the order of the webinar's questions."""
 

@@ -48,6 +48,15 @@ class MailRepository(Repository):
         mail = update(Mail).where(col(Mail.id) == id, QUEUED)
         await self.write(mail.values(claimed_until=None, **values))
 
+    async def to(self, recipient: str) -> Sequence[Mail]:
+        """What was written to this address, the oldest first."""
+        found = select(Mail).where(Mail.recipient == recipient).order_by(col(Mail.id))
+        return (await self.session.exec(found)).all()
+
+    async def forget(self, recipient: str) -> None:
+        """Delete what was written to this address, sent or not."""
+        await self.write(delete(Mail).where(col(Mail.recipient) == recipient))
+
     async def purge(self, before: datetime) -> None:
         """Delete what was written before then."""
         await self.write(delete(Mail).where(col(Mail.created_at) < before))

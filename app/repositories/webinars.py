@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -98,6 +98,14 @@ class WebinarRepository(Repository):
             .limit(limit)
         )
         return (await self.session.exec(found)).all()
+
+    async def of_contact(self, email: str) -> Sequence[tuple[Registration, Webinar]]:
+        """All registrations of this address."""
+        found = select(Registration, Webinar).join(Webinar).where(Registration.email == email)
+        return (await self.session.exec(found.order_by(col(Registration.created_at)))).all()
+
+    async def delete_registration(self, registration: Registration) -> None:
+        await self.write(delete(Registration).where(col(Registration.id) == registration.id))
 
     async def counts(self, webinar: Webinar) -> dict[str, int]:
         """How many registrations stand where."""

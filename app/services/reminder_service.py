@@ -1,9 +1,6 @@
 """Reminders of webinars: sent once to each registrant, also across restarts and by several processes."""
 
-import asyncio
-import logging
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
@@ -13,44 +10,29 @@ from app.db import Database
 from app.models.base import now
 from app.models.webinar import Reminder
 from app.repositories.webinars import WebinarRepository
+from app.services.periodic import Periodic
 from app.services.webinar_mail import WebinarMail
 
-log = logging.getLogger(__name__)
-
-EVERY_SECONDS = 30.0
 AT_ONCE = 200  # in one transaction
 OFFSETS = {"day": timedelta(days=1), "hour": timedelta(hours=1)}  # before the start
 
 
-class ReminderService:
-    """Looks every half a minute whom to remind. One per app, started and closed with it.
+class ReminderService(Periodic):
+    """Looks every half a minute whom to remind.
 
     That somebody was reminded is a row with a unique key, stored in the transaction of the mail: of two processes that
     come at once, the database lets one.
     """
 
+    every_seconds = 30.0
+
     def __init__(self, database: Database, mail: Callable[[AsyncSession], WebinarMail]) -> None:
+        super().__init__()
         self.database = database
         self.mail = mail
-        self._closing = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
 
-    async def open(self) -> None:
-        self._task = asyncio.create_task(self._run())
-
-    async def close(self) -> None:
-        self._closing.set()
-        if self._task:
-            await self._task
-
-    async def _run(self) -> None:
-        while not self._closing.is_set():
-            try:
-                await self.remind(now())
-            except Exception:
-                log.exception("reminders failed; the next time tries again")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), EVERY_SECONDS)
+    async def act(self) -> None:
+        await self.remind(now())
 
     async def remind(self, at: datetime) -> None:
         """Write all reminders that are due by then, and were not written before."""

@@ -1,8 +1,5 @@
 """What nobody asks for but must happen: what is deleted goes for good, and what is too old to use goes too."""
 
-import asyncio
-import logging
-from contextlib import suppress
 from datetime import timedelta
 
 from app.config import Settings
@@ -14,52 +11,26 @@ from app.repositories.mails import MailRepository
 from app.repositories.sessions import SessionRepository
 from app.repositories.tickets import TicketRepository
 from app.repositories.users import UserRepository
+from app.services.periodic import Periodic
 
-log = logging.getLogger(__name__)
-
-FIRST_SECONDS = 60.0  # after the start, so that a server that restarts often tidies too
-EVERY_SECONDS = 3600.0
 EVENTS_KEPT = timedelta(days=1)  # followers read them at once
 EXPLAINED = timedelta(days=1)  # how long an expired link still says that it has expired
 RESTORABLE = timedelta(days=1)  # how long a deleted conversation can be restored
 MAILS_KEPT = timedelta(days=7)  # sent or not: they hold links and codes, which are over by then
 
 
-class UpkeepService:
-    """Tidies soon after the start and then once an hour.
+class UpkeepService(Periodic):
+    """Tidies soon after the start and then once an hour."""
 
-    One per app, started and closed with it; several processes do no harm to each other.
-    """
+    first_seconds = 60.0  # so that a server that restarts often tidies too
+    every_seconds = 3600.0
 
     def __init__(self, database: Database, settings: Settings) -> None:
+        super().__init__()
         self.database = database
         self.settings = settings
-        self._closing = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
 
-    async def open(self) -> None:
-        self._task = asyncio.create_task(self._run())
-
-    async def close(self) -> None:
-        self._closing.set()
-        if self._task:
-            await self._task
-
-    async def _run(self) -> None:
-        wait = FIRST_SECONDS
-        while not await self._closes_within(wait):
-            wait = EVERY_SECONDS
-            try:
-                await self.tidy()
-            except Exception:
-                log.exception("upkeep failed; the next hour tries again")
-
-    async def _closes_within(self, seconds: float) -> bool:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._closing.wait(), seconds)
-        return self._closing.is_set()
-
-    async def tidy(self) -> None:
+    async def act(self) -> None:
         """Delete what was deleted a day ago, old sessions and mails, and guests with neither session nor words."""
         async with self.database.transaction() as session:
             await ConversationRepository(session).purge(now() - RESTORABLE)

@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 GROUPS = {
-    "marketing": "webinar.view webinar.add webinar.change registration.view registration.export document.view",
+    "marketing": "webinar.view webinar.add webinar.change registration.view registration.export registration.delete document.view",
     "sales": "webinar.view registration.view registration.change registration.export product.view product.export",
     "support": "user.view document.view document.change webinar.view registration.view audit.view",
 }

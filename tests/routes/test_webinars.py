@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from icalendar import Calendar
-from sqlmodel import col, select
+from sqlmodel import SQLModel, col, select
 
 from app.config import Settings
 from app.models.webinar import Registration, Standing, Webinar
@@ -280,3 +280,27 @@ async def test_nobody_sends_mails_for_ever(settings: Settings, open_app: OpenApp
     async with Browser(app) as browser:
         statuses = [(await register(browser, name)).status_code for name in ("Ann", "Ben", "Cid")]
     assert statuses == [201, 201, 429]
+
+
+async def test_a_contact_is_given_out_and_erased_everywhere(app: FastAPI, desk: Browser) -> None:
+    """A word that nobody else has is in no table afterwards."""
+    await make_webinar(app, questions=["Why?"], capacity=1)
+    async with Browser(app) as visitor:
+        form = {"name": "Canary", "email": "canary@example.com", "answers": ["canary sings"], "consent": "true"}
+        await visitor.client.post("/webinars/herons/registrations", data=form)
+        await register(visitor, "Ben")
+    exported = (await desk.post("/desk/contacts/export", email="Canary@example.com")).json()
+    assert exported["registrations"][0]["answers"] == {"Why?": "canary sings"} and len(exported["mails"]) == 1
+    assert "canary" in await everything(app)
+    erased = await desk.post("/desk/contacts/erasure", email="canary@example.com")
+    assert "Erased, from 1 webinars" in text(one(parse(erased), "main"))
+    assert "canary" not in await everything(app)
+    assert (await standings(app)) == {"Ben": Standing.REGISTERED}
+
+
+async def everything(app: FastAPI) -> str:
+    """All that the database holds, in lower case."""
+    async with app.state.database.transaction() as session:
+        connection = await session.connection()
+        rows = [(await connection.execute(table.select())).all() for table in SQLModel.metadata.sorted_tables]
+    return str(rows).lower()

@@ -95,6 +95,8 @@ FORMS: dict[str, Form] = {
     "create_webinar": WEBINAR,
     "change_webinar": WEBINAR,
     "preview_description": {"description": "**Bold**"},
+    "export_contact": {"email": "nobody@example.com"},
+    "erase_contact": {"email": "nobody@example.com"},
     "register_for_webinar": {"name": "New", "email": "new.registrant@example.com", "consent": "true"},
     "invite": {"email": "invited@example.com"},
     "change_person": {"is_active": "true"},

@@ -35,6 +35,7 @@ SEES_PEOPLE = ("sign-in", "sign-in", "no", "none", "none", "ok", "none", "ok", "
 CHANGES_PEOPLE = ("sign-in", "sign-in", "no", "none", "none", "password/no", "none", "password", "no")
 WEBINARS = ("sign-in", "sign-in", "no", "ok", "no", "no", "no", "ok", "no")
 SEES_REGISTRATIONS = ("sign-in", "sign-in", "no", "ok", "ok", "ok", "no", "ok", "no")
+ERASES = ("sign-in", "sign-in", "no", "password", "no", "no", "no", "password", "no")
 EXPORTS = ("sign-in", "sign-in", "no", "ok", "ok", "no", "no", "ok", "no")
 DECIDES = ("sign-in", "sign-in", "no", "no", "ok", "no", "no", "ok", "no")
 INVITES = ("sign-in", "sign-in", "no", "no", "no", "no", "no", "password", "no")
@@ -75,6 +76,7 @@ TABLE: dict[tuple[str, ...], str] = {
     """,
     SEES_REGISTRATIONS: "registrations registrations_stream check_in",
     EXPORTS: "export_registrations",
+    ERASES: "contacts export_contact erase_contact",
     DECIDES: "approve_registration decline_registration desk_cancel_registration do_check_in",
     PROGRAM: "api_me",
 }

@@ -372,5 +372,5 @@ async def test_mails_go_after_a_week(database: Database, settings: Settings, wri
         assert old
         old.created_at -= timedelta(days=7, minutes=1)
         session.add(old)
-    await UpkeepService(database, settings).tidy()
+    await UpkeepService(database, settings).act()
     assert [mail.recipient for mail in await outbox(database)] == ["new@example.org"]

@@ -38,11 +38,11 @@ async def test_deleted_conversations_go_after_a_day(app: FastAPI, browser: Brows
         await ended(browser, path)
     await browser.post(f"{deleted}/deletion")
     upkeep = UpkeepService(app.state.database, app.state.settings)
-    await upkeep.tidy()
+    await upkeep.act()
     assert (await browser.get(deleted)).status_code == 200, "it can still be restored"
     async with app.state.database.transaction() as session:
         await set_deleted(session, now() - RESTORABLE - timedelta(minutes=1))
-    await upkeep.tidy()
+    await upkeep.act()
     assert (await browser.get(deleted)).status_code == 404
     assert (await browser.get(kept)).status_code == 200
     assert not find(parse(await browser.htmx("/chat?q=deleted")), "#conversations a"), "nor is it found"
@@ -53,10 +53,10 @@ async def test_guests_who_cannot_come_back_go_with_what_only_they_could_see(app:
     await ended(browser, path)
     shared = (await browser.post("/ask", content="Everybody's")).headers["location"]
     await ended_publicly(browser, shared)
-    await UpkeepService(app.state.database, app.state.settings).tidy()
+    await UpkeepService(app.state.database, app.state.settings).act()
     assert (await browser.get(path)).status_code == 200, "with a session all stays"
     settings = app.state.settings.model_copy(update={"session_days": -1})
-    await UpkeepService(app.state.database, settings).tidy()
+    await UpkeepService(app.state.database, settings).act()
     async with app.state.database.transaction() as session:
         assert await count(session) == (1, 0), "whose page is public stays, without a session"
         assert len((await session.exec(select(Conversation))).all()) == 1
@@ -74,7 +74,7 @@ async def test_it_tidies_soon_after_the_start(app: FastAPI, browser: Browser, mo
     await browser.post(f"{path}/deletion")
     async with app.state.database.transaction() as session:
         await set_deleted(session, now() - timedelta(days=2))
-    monkeypatch.setattr("app.services.upkeep_service.FIRST_SECONDS", 0.01)
+    monkeypatch.setattr(UpkeepService, "first_seconds", 0.01)
     upkeep = UpkeepService(app.state.database, app.state.settings)
     await upkeep.open()
     async with asyncio.timeout(10):
