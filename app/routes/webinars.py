@@ -25,10 +25,10 @@ async def get_webinar(page: PageDep, rights: MaybeRightsDep, webinars: WebinarSe
 
 
 async def get_registration(
-    page: PageDep, webinars: WebinarServiceDep, registration_id: UUID, secret: str
+    page: PageDep, webinars: WebinarServiceDep, registration_id: UUID, signature: str
 ) -> tuple[Registration, Webinar]:
-    registration, webinar = await webinars.by_link(registration_id, secret)
-    place, path = await webinars.queue_place(registration), f"/registrations/{registration_id}/{secret}"
+    registration, webinar = await webinars.by_link(registration_id, signature)
+    place, path = await webinars.queue_place(registration), f"/registrations/{registration_id}/{signature}"
     page.form("webinars/registration.html", registration=registration, webinar=webinar, place=place, path=path)
     return registration, webinar
 
@@ -75,22 +75,22 @@ async def register(
     return page.render("webinars/registered.html", status=201, webinar=webinar, registration=registration, place=place)
 
 
-@router.get("/registrations/{registration_id}/{secret}", name="registration_link")
+@router.get("/registrations/{registration_id}/{signature}", name="registration_link")
 async def show_registration(page: PageDep, _found: RegistrationDep) -> Response:
     return page.show_form()
 
 
-@router.post("/registrations/{registration_id}/{secret}/confirmation", name="confirm_registration")
+@router.post("/registrations/{registration_id}/{signature}/confirmation", name="confirm_registration")
 async def confirm(
-    page: PageDep, found: RegistrationDep, webinars: WebinarServiceDep, registration_id: UUID, secret: str
+    page: PageDep, found: RegistrationDep, webinars: WebinarServiceDep, registration_id: UUID, signature: str
 ) -> Response:
     await webinars.confirm(found[1], found[0])
-    return page.redirect(f"/registrations/{registration_id}/{secret}")
+    return page.redirect(f"/registrations/{registration_id}/{signature}")
 
 
-@router.post("/registrations/{registration_id}/{secret}/cancellation", name="cancel_registration")
+@router.post("/registrations/{registration_id}/{signature}/cancellation", name="cancel_registration")
 async def cancel(
-    page: PageDep, found: RegistrationDep, webinars: WebinarServiceDep, registration_id: UUID, secret: str
+    page: PageDep, found: RegistrationDep, webinars: WebinarServiceDep, registration_id: UUID, signature: str
 ) -> Response:
     await webinars.cancel(found[1], found[0])
-    return page.redirect(f"/registrations/{registration_id}/{secret}")
+    return page.redirect(f"/registrations/{registration_id}/{signature}")

@@ -25,15 +25,13 @@ class EventFeed:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._followers: dict[str, set[asyncio.Event]] = {}
-        self._newest = 0
+        self._newest: int | None = None
         self._seen: set[int] = set()
         self._awake = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        async with self.database.transaction() as session:
-            self._newest = await EventRepository(session).newest()
         self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
@@ -86,7 +84,10 @@ class EventFeed:
         if not (topics := list(self._followers)):
             return
         async with self.database.transaction() as session:
-            found = await EventRepository(session).after(self._newest - LOOK_BACK, topics)
+            events = EventRepository(session)
+            if self._newest is None:
+                self._newest = await events.newest()
+            found = await events.after(self._newest - LOOK_BACK, topics)
         new = [event for event in found if event.id not in self._seen]
         self._seen = {event.id or 0 for event in found}
         self._newest = max(self._seen, default=self._newest)

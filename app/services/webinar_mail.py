@@ -16,7 +16,7 @@ from app.models.webinar import Registration, Standing, Webinar
 from app.repositories.webinars import WebinarRepository
 from app.services.calendar import Method, calendar
 from app.services.mail_service import MailService
-from app.services.webinar_service import link_secret
+from app.services.webinar_service import link_signature
 
 STANDINGS = {
     Standing.REGISTERED: "webinar_registered",
@@ -60,7 +60,7 @@ class WebinarMail:
             await self._tell(webinar, registration, template)
 
     async def _tell(self, webinar: Webinar, registration: Registration, template: str) -> None:
-        url = self.settings.url(f"/registrations/{registration.id}/{link_secret(self.settings, registration.id)}")
+        url = self.settings.url(f"/registrations/{registration.id}/{link_signature(self.settings, registration.id)}")
         place = await self.webinars.place(registration) if registration.status == Standing.WAITING else 0
         await self.mail.send(
             registration.email,

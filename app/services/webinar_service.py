@@ -162,9 +162,9 @@ class WebinarService:
             return Standing.PENDING
         return Standing.REGISTERED if webinar.free > 0 else Standing.WAITING
 
-    async def by_link(self, id: UUID, secret: str) -> tuple[Registration, Webinar]:
+    async def by_link(self, id: UUID, signature: str) -> tuple[Registration, Webinar]:
         """The registration that this link is for."""
-        right = hmac.compare_digest(secret.encode(), link_secret(self.settings, id).encode())
+        right = hmac.compare_digest(signature.encode(), link_signature(self.settings, id).encode())
         registration = await self.webinars.registration(id) if right else None
         webinar = await self.webinars.get(registration.webinar_id) if registration else None
         if registration is None or webinar is None:
@@ -235,6 +235,6 @@ class WebinarService:
         await self.webinars.add(registration.sqlmodel_update(changes))
 
 
-def link_secret(settings: Settings, registration_id: UUID) -> str:
+def link_signature(settings: Settings, registration_id: UUID) -> str:
     """What the link in a registrant's mails ends with: nobody else can make it."""
     return settings.digest("registration", registration_id.hex)[:SIGNATURE_LENGTH]

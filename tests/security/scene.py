@@ -22,7 +22,7 @@ from app.repositories.documents import DocumentRepository
 from app.repositories.tickets import TicketRepository
 from app.services.search_service import SearchService
 from app.services.ticket_service import TicketService
-from app.services.webinar_service import link_secret
+from app.services.webinar_service import link_signature
 from tests.browser import Browser
 from tests.html import find, one, parse, text
 from tests.people import make_user, sign_in
@@ -72,7 +72,7 @@ class Scene:
         if endpoint.name == "revise_question":
             ids["message_id"] = ids["question_id"]
         if endpoint.path.startswith("/registrations"):
-            ids["secret"] = link_secret(self.app.state.settings, UUID(ids["registration_id"]))
+            ids["signature"] = link_signature(self.app.state.settings, UUID(ids["registration_id"]))
         return re.sub(r"\{(\w+)\}", lambda name: ids[name[1]], endpoint.path)
 
     async def close(self) -> None:
