@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, HttpUrl, StringConstraints, model_validator
+from pydantic import AfterValidator, HttpUrl, NaiveDatetime, StringConstraints, model_validator
 from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
@@ -160,15 +160,25 @@ def question_lines(typed: str) -> str:
     return "\n".join(dict.fromkeys(lines))
 
 
+def within_reach(moment: datetime) -> datetime:
+    """Far enough from the ends of the calendar to be moved into another zone."""
+    if not 2000 <= moment.year < 2200:
+        raise ValueError("Please choose a time between the years 2000 and 2200.")
+    return moment
+
+
+LocalTime = Annotated[NaiveDatetime, AfterValidator(within_reach)]
+
+
 class WebinarForm(SQLModel):
     """What staff say of a webinar. Times are those of its time zone, as a browser's `datetime-local` sends them."""
 
     title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     description: str = Field(default="", max_length=20_000)
     speakers: str = Field(default="", max_length=500)
-    starts: datetime
-    ends: datetime
-    closes: datetime | None = None
+    starts: LocalTime
+    ends: LocalTime
+    closes: LocalTime | None = None
     time_zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     capacity: int = Field(ge=1, le=1_000_000)
     needs_approval: bool = False

@@ -92,7 +92,6 @@ TITLES = {
 }
 BARE = {401: "sign-in", 403: "no", 404: "none"}  # of a head alone
 REACHED = (409, 422)  # past every guard, and then not possible with these values
-ENDLESS = ("webinar_seats", "registrations_stream")  # asked for their head alone
 LAST = ("use_sign_in_link", "sign_out")  # after these somebody is another, or nobody
 
 
@@ -134,8 +133,7 @@ class Visitor:
     async def ask(self, endpoint: Endpoint, path: str, *, confirmed: bool) -> str:
         await self.enter(confirmed=confirmed)
         form = FORMS.get(endpoint.name)
-        method = "HEAD" if endpoint.name in ENDLESS else endpoint.method
-        got = outcome(await self.browser.client.request(method, path, data=form))
+        got = outcome(await self.browser.client.request(endpoint.method, path, data=form))
         forget_half_done(self.browser)
         self.is_in = self.role != "anonymous" or not session_cookie(self.browser)
         return got

@@ -126,7 +126,7 @@ async def test_far_too_long_fields_are_told_so_and_stay_typed(scene: Scene) -> N
             form = {**FORMS.get(endpoint.name, {}), name: LONG}
             response = await scene.browser.client.post(await scene.path(endpoint), data=form)
             if response.status_code < 400:
-                assert name in ("content", "instructions", "model"), f"{endpoint.name} takes {name}"
+                assert name in ("content", "description", "instructions", "model"), f"{endpoint.name} takes {name}"
                 continue
             assert response.status_code in (404, 409, 410, 422), f"{endpoint.name}, {name}: {response.status_code}"
             told.add((endpoint.name, name))
@@ -222,7 +222,7 @@ SHORT = "'\"><svg onload=alert(1)>{{7*7}}"
 async def every_page(browser: Browser, scene: Scene) -> AsyncIterator[tuple[str, str]]:
     """All pages that this person can see, by their names; and the mails as they are shown."""
     for endpoint in endpoints(scene.app):
-        if not endpoint.is_unsafe:
+        if endpoint.is_read:
             response = await browser.get(await scene.path(endpoint))
             if response.headers.get("content-type", "").startswith(("text/html", "text/event-stream")):
                 yield endpoint.name, response.text
@@ -286,7 +286,7 @@ async def test_markup_in_what_is_typed_and_refused_is_text(scene: Scene) -> None
 
 async def test_markup_in_an_address_is_text(scene: Scene) -> None:
     for endpoint in endpoints(scene.app):
-        if not endpoint.is_unsafe:
+        if endpoint.is_read:
             path = await scene.path(endpoint)
             for query in ("q", "next", "at", "edit", "v", "start"):
                 assert is_inert((await scene.browser.get(f"{path}?{query}={quote(MARKUP)}")).text), path
