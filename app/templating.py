@@ -5,11 +5,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 from jinja2_fragments import render_block
 from markupsafe import Markup
@@ -38,6 +39,19 @@ URL_MARKS = "%/:?#[]@!$&'()*+,;="  # that stay as they are; a header takes no le
 THEMES = ("", "light", "dark")  # the first follows the system
 
 
+class CompiledOnce(BytecodeCache):
+    """Templates that this process has compiled before, for another app of it: a run of tests makes a thousand."""
+
+    compiled: ClassVar[dict[str, bytes]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if code := self.compiled.get(bucket.key):
+            bucket.bytecode_from_string(code)  # and forgotten again if its template has changed
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.compiled[bucket.key] = bucket.bytecode_to_string()
+
+
 class Templates:
     """The Jinja2 environment with what every template may use."""
 
@@ -49,6 +63,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=not settings.in_production,
+            bytecode_cache=CompiledOnce(),
         )
         self.markdown = Markdown(self.env.get_template("partials/code_block.html").render)
         self.frame = self.env.get_template("partials/frame.html").render  # twenty times a second for every reader
