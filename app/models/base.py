@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi_users_db_sqlalchemy.generics import TIMESTAMPAware
+from pydantic import AfterValidator, StringConstraints
 from sqlalchemy import Enum
 from sqlmodel import Field, SQLModel
 
@@ -20,6 +21,14 @@ SQLModel.metadata.naming_convention = {
 def words(kind: type[StrEnum], length: int) -> Any:
     """A column of words that comes back as its enum; the table's own constraint says which there are."""
     return Enum(kind, native_enum=False, length=length, values_callable=lambda words: [word.value for word in words])
+
+
+def storable(text: str) -> str:
+    """Take out what PostgreSQL cannot store and UTF-8 cannot carry: NUL and lone surrogates."""
+    return text.replace("\x00", "").encode(errors="ignore").decode()
+
+
+Typed = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(storable)]
 
 
 def now() -> datetime:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Annotated, Self
+from typing import Self
 from uuid import UUID, uuid4
 
-from pydantic import AfterValidator, ConfigDict, StringConstraints, field_validator
+from pydantic import ConfigDict, field_validator
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
-from app.models.base import Timestamp, now, words
+from app.models.base import Timestamp, Typed, now, storable, words
 from app.models.document import quote_path
 
 TITLE_LENGTH = 80
@@ -115,14 +115,6 @@ class Citation(SQLModel, table=True):
     @property
     def path(self) -> str:
         return quote_path(self.slug, self.digest, self.start, self.end)
-
-
-def storable(text: str) -> str:
-    """Take out what PostgreSQL cannot store and UTF-8 cannot carry: NUL and lone surrogates."""
-    return text.replace("\x00", "").encode(errors="ignore").decode()
-
-
-Typed = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(storable)]
 
 
 class QuestionForm(SQLModel):

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, HttpUrl, NaiveDatetime, StringConstraints, 
 from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from app.models.base import Timestamp, now, words
+from app.models.base import Timestamp, Typed, now, words
 from app.models.user import Address, clean_name
 
 UNSLUGGABLE = re.compile(r"[^a-z0-9]+")
@@ -173,9 +173,9 @@ LocalTime = Annotated[NaiveDatetime, AfterValidator(within_reach)]
 class WebinarForm(SQLModel):
     """What staff say of a webinar. Times are those of its time zone, as a browser's `datetime-local` sends them."""
 
-    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-    description: str = Field(default="", max_length=20_000)
-    speakers: str = Field(default="", max_length=500)
+    title: Typed = Field(min_length=1, max_length=200)
+    description: Typed = Field(default="", max_length=20_000)
+    speakers: Typed = Field(default="", max_length=500)
     starts: LocalTime
     ends: LocalTime
     closes: LocalTime | None = None
@@ -183,7 +183,7 @@ class WebinarForm(SQLModel):
     capacity: int = Field(ge=1, le=1_000_000)
     needs_approval: bool = False
     join_url: Annotated[str, StringConstraints(max_length=500), AfterValidator(web_address)] = ""
-    questions: Annotated[str, StringConstraints(max_length=3_000), AfterValidator(question_lines)] = ""
+    questions: Annotated[Typed, StringConstraints(max_length=3_000), AfterValidator(question_lines)] = ""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -217,8 +217,8 @@ class RegistrationForm(SQLModel):
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(clean_name)]
     email: Address
-    answers: list[Annotated[str, StringConstraints(max_length=LONGEST_ANSWER)]] = Field(
+    answers: list[Annotated[Typed, StringConstraints(max_length=LONGEST_ANSWER)]] = Field(
         default_factory=list, max_length=MOST_QUESTIONS
     )
     consent: bool
-    source: Annotated[str, StringConstraints(max_length=100)] = ""
+    source: Typed = Field(default="", max_length=100)
