@@ -21,6 +21,7 @@ from app.dependencies import (
     SettingsDep,
 )
 from app.errors import AccountRequired, AppError, ConfirmationRequired, Forbidden, SignInRequired
+from app.models.base import Typed
 from app.models.conversation import Conversation, Message, Role
 from app.models.user import User
 from app.repositories.groups import GroupRepository
@@ -29,6 +30,11 @@ from app.repositories.visibility import Rights
 from app.services.api_token_service import Caller
 from app.services.session_watch import SessionWatch
 from app.templating import Page
+
+# What addresses hold
+
+Slug = Annotated[str, Path(max_length=120, pattern="^[^\\x00]+$")]  # PostgreSQL refuses to look for a NUL
+Words = Annotated[Typed, Query(max_length=500)]  # that somebody searches for
 
 # Who is asking
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -17,7 +17,15 @@ Found = TypeVar("Found")
 
 def differences(connection: Connection) -> list[object]:
     context = MigrationContext.configure(connection, opts={"compare_type": True})
-    return [found for found in compare_metadata(context, SQLModel.metadata) if "_fts" not in str(found)]
+    found = [each for each in compare_metadata(context, SQLModel.metadata) if "_fts" not in str(each)]
+    inline = [columns(each) for each in found if each[0] == "remove_fk" and each[1].name is None]
+    return [each for each in found if each[0] not in ("remove_fk", "add_fk") or columns(each) not in inline]
+
+
+def columns(difference: Any) -> tuple[object, ...]:
+    """What a foreign key is about. One that was added later has no name in SQLite, which does not say its ON DELETE."""
+    key = difference[1]
+    return key.table.name, *key.column_keys, *(element.target_fullname for element in key.elements)
 
 
 def tables(connection: Connection) -> set[str]:

@@ -8,7 +8,9 @@ from app.models.user import Address
 
 KINDS = ("user", "conversation", "document", "audit", "webinar", "registration", "product")
 ACTIONS = ("view", "add", "change", "delete", "export")
-PERMISSIONS = frozenset(f"{kind}.{action}" for kind in KINDS for action in ACTIONS)
+# What may be done to those records alone that are assigned to oneself.
+ASSIGNED = ("registration.view_assigned", "registration.change_assigned", "registration.export_assigned")
+PERMISSIONS = frozenset([*(f"{kind}.{action}" for kind in KINDS for action in ACTIONS), *ASSIGNED])
 
 
 class Group(SQLModel, table=True):

@@ -94,6 +94,7 @@ class Webinar(SQLModel, table=True):
 class Registration(SQLModel, table=True):
     """One person at one webinar. `number` is their place in the order in which people came.
 
+    `rep_id` is the colleague to whom they are assigned, and `group` a word by which staff sort them.
     `sequence` counts the changes that their calendar was told of, the webinar's own aside.
     """
 
@@ -114,6 +115,8 @@ class Registration(SQLModel, table=True):
     consented_at: datetime = Timestamp(default_factory=now)
     confirmed_at: datetime | None = Timestamp(default=None, nullable=True)
     attended_at: datetime | None = Timestamp(default=None, nullable=True)
+    group: str = Field(default="", max_length=60)
+    rep_id: UUID | None = Field(default=None, foreign_key="user.id", index=True, ondelete="SET NULL")
     sequence: int = 0
     created_at: datetime = Timestamp(default_factory=now)
     updated_at: datetime = Timestamp(default_factory=now)

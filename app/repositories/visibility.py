@@ -1,4 +1,4 @@
-"""Which records a person may see: one predicate for each table, which becomes a WHERE wherever its rows are read.
+"""Which records a person may see or change: one predicate a table, which becomes a WHERE wherever its rows are read.
 
 Whatever shows records of others asks here, so none of it can forget a rule. Conversations have none: nobody reads what
 others ask in private, whatever their rank.
@@ -16,8 +16,9 @@ from app.errors import Forbidden
 from app.models.audit import AuditEntry
 from app.models.group import PERMISSIONS
 from app.models.user import User
+from app.models.webinar import Registration
 
-Rule = Callable[["Rights"], ColumnElement[bool]]
+Rule = Callable[["Rights", str], ColumnElement[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,27 @@ class Rights:
             raise KeyError(permission)
         return self.user.is_superuser or permission in self.permissions
 
+    def may_some(self, permission: str) -> bool:
+        """Whether they may, be it only to what is assigned to them; `rows` says to which."""
+        return self.may(permission) or self.may(f"{permission}_assigned")
+
     def check(self, permission: str) -> None:
         """Raise `Forbidden` when they may not."""
         if not self.may(permission):
             raise Forbidden
 
+    def check_some(self, permission: str) -> None:
+        """Raise `Forbidden` when they may not, not even to what is assigned to them."""
+        if not self.may_some(permission):
+            raise Forbidden
+
+    def rows(self, model: type[SQLModel], action: str) -> ColumnElement[bool]:
+        """The rows of this table to which they may do this. KeyError for a table without a rule."""
+        return RULES[model](self, action)
+
     def sees(self, model: type[SQLModel]) -> ColumnElement[bool]:
         """The rows of this table that they may see. KeyError for a table without a rule."""
-        return RULES[model](self)
+        return self.rows(model, "view")
 
 
 def _where(allowed: bool) -> ColumnElement[bool]:  # noqa: FBT001 - a value, not an option
@@ -52,10 +66,14 @@ def _owned(id: UUID, column: Any) -> ColumnElement[bool]:
 
 
 RULES: Mapping[type[SQLModel], Rule] = {
-    User: lambda rights: _owned(rights.user.id, User.id) | _where(rights.may("user.view")),
-    AuditEntry: lambda rights: (
+    User: lambda rights, action: _owned(rights.user.id, User.id) | _where(rights.may(f"user.{action}")),
+    AuditEntry: lambda rights, action: (
         _owned(rights.user.id, AuditEntry.subject_id)
         | _owned(rights.user.id, AuditEntry.actor_id)
-        | _where(rights.may("audit.view"))
+        | _where(rights.may(f"audit.{action}"))
+    ),
+    Registration: lambda rights, action: (
+        _where(rights.may(f"registration.{action}"))
+        | _where(rights.may(f"registration.{action}_assigned")) & _owned(rights.user.id, Registration.rep_id)
     ),
 }

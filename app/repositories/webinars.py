@@ -54,6 +54,10 @@ class WebinarRepository(Repository):
     async def registration(self, id: UUID) -> Registration | None:
         return await self.session.get(Registration, id)
 
+    async def registrant(self, webinar: Webinar, id: UUID, where: ColumnElement[bool]) -> Registration | None:
+        """This registration of the webinar, if it is one of those."""
+        return (await self.session.exec(self._of(webinar).where(Registration.id == id, where))).first()
+
     async def reload(self, registration: Registration) -> None:
         await self.session.refresh(registration)
 
@@ -107,9 +111,9 @@ class WebinarRepository(Repository):
     async def delete_registration(self, registration: Registration) -> None:
         await self.write(delete(Registration).where(col(Registration.id) == registration.id))
 
-    async def counts(self, webinar: Webinar) -> dict[str, int]:
-        """How many registrations stand where."""
-        found = select(Registration.status, func.count()).where(Registration.webinar_id == webinar.id)
+    async def counts(self, webinar: Webinar, where: ColumnElement[bool]) -> dict[str, int]:
+        """How many registrations of those stand where."""
+        found = select(Registration.status, func.count()).where(Registration.webinar_id == webinar.id, where)
         rows = (await self.session.exec(found.group_by(col(Registration.status)))).all()
         return {Standing(status).value: count for status, count in rows}
 

@@ -2,19 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Response
+from fastapi import APIRouter, Form, Response
 
 from app.dependencies import AskingServiceDep, ChatServiceDep
 from app.models.conversation import ConversationForm, FirstQuestionForm, QuestionForm
-from app.visitors import AskerDep, ConversationDep, PageDep, UserDep
+from app.visitors import AskerDep, ConversationDep, PageDep, UserDep, Words
 
 router = APIRouter(prefix="/chat")
 
 
 @router.get("", name="chat")
-async def index(
-    page: PageDep, user: UserDep, chat: ChatServiceDep, q: Annotated[str, Query(max_length=500)] = ""
-) -> Response:
+async def index(page: PageDep, user: UserDep, chat: ChatServiceDep, q: Words = "") -> Response:
     return page.render("chat/new.html", block="conversations", hits=await chat.list(user, q), q=q)
 
 

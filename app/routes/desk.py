@@ -1,23 +1,24 @@
 """The staff's desk: making webinars, and the people who registered for them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+from app.ai.live_answer import Leave
 from app.dependencies import LiveWebinarsDep, RegistrantsDep, WebinarServiceDep
 from app.models.webinar import Registration, Webinar, WebinarForm
-from app.services.live_webinars import LiveWebinars
-from app.services.registrants import View
+from app.services.registrants import Table, View
 from app.templating import Page
-from app.visitors import PageDep, RightsDep, Watched, WatchedDep
+from app.visitors import PageDep, RightsDep, Slug, Watched, WatchedDep, Words
 
 router = APIRouter(prefix="/desk/webinars")
 
 
-async def get_view(q: str = "", status: str = "", sort: str = "number", page: int = 1) -> View:
+async def get_view(q: Words = "", status: str = "", sort: str = "number", page: int = 1) -> View:
     return View.of(q, status, sort, page)
 
 
@@ -26,7 +27,7 @@ async def new_form(page: PageDep, rights: RightsDep) -> None:
     page.form("webinars/edit.html", webinar=None)
 
 
-async def get_webinar(page: PageDep, rights: RightsDep, webinars: WebinarServiceDep, slug: str) -> Webinar:
+async def get_webinar(page: PageDep, rights: RightsDep, webinars: WebinarServiceDep, slug: Slug) -> Webinar:
     rights.check("webinar.view")
     webinar = await webinars.get(rights, slug)
     page.form("webinars/edit.html", webinar=webinar)
@@ -39,8 +40,8 @@ async def get_registrant(
     webinars: WebinarServiceDep,
     registration_id: UUID,
 ) -> Registration:
-    rights.check("registration.view")
-    return await webinars.registrant(webinar, registration_id)
+    rights.check_some("registration.view")
+    return await webinars.registrant(rights, webinar, registration_id)
 
 
 ViewDep = Annotated[View, Depends(get_view)]
@@ -103,8 +104,8 @@ async def cancel(page: PageDep, rights: RightsDep, webinar: WebinarDep, webinars
 async def registrations(
     page: PageDep, rights: RightsDep, webinar: WebinarDep, registrants: RegistrantsDep, view: ViewDep
 ) -> Response:
-    rights.check("registration.view")
-    table = await registrants.table(webinar, view)
+    rights.check_some("registration.view")
+    table = await registrants.table(rights, webinar, view)
     return page.render("webinars/desk.html", block="table", webinar=webinar, table=table, rights=rights)
 
 
@@ -112,16 +113,16 @@ async def registrations(
 async def stream(
     page: PageDep, rights: RightsDep, webinar: WebinarDep, live: LiveWebinarsDep, view: ViewDep, watched: WatchedDep
 ) -> Response:
-    rights.check("registration.view")
-    return EventSourceResponse(rows(page, watched, live, webinar, view), sep="\n")
+    rights.check_some("registration.view")
+    return EventSourceResponse(rows(page, watched, partial(live.table, rights, webinar.id, view)), sep="\n")
 
 
 async def rows(
-    page: Page, watched: Watched, live: LiveWebinars, webinar: Webinar, view: View
+    page: Page, watched: Watched, follow: Callable[[Leave], AsyncIterator[Table]]
 ) -> AsyncIterator[ServerSentEvent]:
     """The table as this page shows it, whenever something has happened; it ends with the session."""
     with watched.open_private() as leave:
-        async for table in live.table(webinar.id, view, leave):
+        async for table in follow(leave):
             yield ServerSentEvent(page.fragment("webinars/table_frame.html", table=table), sep="\n")
     yield ServerSentEvent("", event="done", sep="\n")
 
@@ -130,8 +131,8 @@ async def rows(
 async def export(
     page: PageDep, rights: RightsDep, webinar: WebinarDep, registrants: RegistrantsDep, view: ViewDep
 ) -> Response:
-    rights.check("registration.export")
-    text = "".join([line async for line in registrants.lines(webinar, view)])
+    rights.check_some("registration.export")
+    text = "".join([line async for line in registrants.lines(rights, webinar, view)])
     return page.download(text, "text/csv", f"{webinar.slug}.csv")
 
 
@@ -155,8 +156,7 @@ async def decline(
 async def cancel_registration(
     page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: RegistrantDep, webinars: WebinarServiceDep
 ) -> Response:
-    rights.check("registration.change")
-    await webinars.cancel(webinar, registrant, rights.user)
+    await webinars.cancel_for(rights, webinar, registrant)
     return page.nothing(f"/desk/webinars/{webinar.slug}/registrations")
 
 

@@ -2,18 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from app.dependencies import SearchServiceDep
-from app.visitors import PageDep
+from app.visitors import PageDep, Slug, Words
 
 router = APIRouter(prefix="/documents")
-Slug = Annotated[str, Path(pattern="^[^\\x00]+$")]  # PostgreSQL refuses to look for a NUL
 Offset = Annotated[int, Query(ge=0)]
 
 
 @router.get("", name="documents")
-async def index(page: PageDep, search: SearchServiceDep, q: Annotated[str, Query(max_length=500)] = "") -> Response:
+async def index(page: PageDep, search: SearchServiceDep, q: Words = "") -> Response:
     found = await search.find(q)
     return page.render("documents/index.html", block="results", documents=await search.all(), found=found, q=q)
 

@@ -12,13 +12,12 @@ from app.models.webinar import Registration, RegistrationForm, Webinar
 from app.services.live_webinars import LiveWebinars
 from app.services.webinar_service import CONSENT
 from app.templating import Page
-from app.visitors import MaybeRightsDep, PageDep
+from app.visitors import MaybeRightsDep, PageDep, Slug, Words
 
 router = APIRouter()
-Words = Annotated[str, Query(max_length=200)]
 
 
-async def get_webinar(page: PageDep, rights: MaybeRightsDep, webinars: WebinarServiceDep, slug: str) -> Webinar:
+async def get_webinar(page: PageDep, rights: MaybeRightsDep, webinars: WebinarServiceDep, slug: Slug) -> Webinar:
     webinar = await webinars.get(rights, slug)
     page.form("webinars/show.html", webinar=webinar, rights=rights, consent=CONSENT)
     return webinar

@@ -7,6 +7,7 @@ from app.ai.live_answer import Leave
 from app.db import Database
 from app.events import topic_of
 from app.models.webinar import Webinar
+from app.repositories.visibility import Rights
 from app.repositories.webinars import WebinarRepository
 from app.services.event_feed import EventFeed
 from app.services.registrants import Registrants, Table, View
@@ -28,7 +29,7 @@ class LiveWebinars:
                 return
             yield now
 
-    async def table(self, webinar_id: UUID, view: View, leave: Leave) -> AsyncIterator[Table]:
+    async def table(self, rights: Rights, webinar_id: UUID, view: View, leave: Leave) -> AsyncIterator[Table]:
         """One page of the registrants' table, now and whenever something has happened there."""
         async for _ in self.feed.changes(f"webinar:{webinar_id}", leave):
             async with self.database.transaction() as session:
@@ -36,5 +37,5 @@ class LiveWebinars:
                 webinar = await webinars.get(webinar_id)
                 if webinar is None:
                     return
-                table = await Registrants(webinars).table(webinar, view)
+                table = await Registrants(webinars).table(rights, webinar, view)
             yield table

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from app.models.webinar import Registration, Standing, Webinar
+from app.repositories.visibility import Rights
 from app.repositories.webinars import SORTS, WebinarRepository, matching
 
 PAGE = 50
@@ -60,17 +61,17 @@ class Registrants:
     def __init__(self, webinars: WebinarRepository) -> None:
         self.webinars = webinars
 
-    async def table(self, webinar: Webinar, view: View) -> Table:
-        """One page; a page past the end is the last one."""
-        where = matching(view.q.split()[:8], view.status)
+    async def table(self, rights: Rights, webinar: Webinar, view: View) -> Table:
+        """One page of those whom they may see; a page past the end is the last one."""
+        where = [rights.sees(Registration), *matching(view.q.split()[:8], view.status)]
         total = await self.webinars.count(webinar, where)
         view = replace(view, page=min(view.page, max(1, -(-total // PAGE))))
         rows = await self.webinars.registrations(webinar, where, view.sort, (view.page - 1) * PAGE, PAGE)
-        return Table(webinar, view, rows, total, await self.webinars.counts(webinar))
+        return Table(webinar, view, rows, total, await self.webinars.counts(webinar, rights.sees(Registration)))
 
-    async def lines(self, webinar: Webinar, view: View) -> AsyncIterator[str]:
+    async def lines(self, rights: Rights, webinar: Webinar, view: View) -> AsyncIterator[str]:
         """The whole table as CSV, a thousand rows at a time, with nothing in it that a spreadsheet would run."""
-        where = matching(view.q.split()[:8], view.status)
+        where = [rights.rows(Registration, "export"), *matching(view.q.split()[:8], view.status)]
         yield _line(("number", "name", "email", "status", "source", "registered", *webinar.questions))
         offset = 0
         while rows := await self.webinars.registrations(webinar, where, view.sort, offset, EXPORTED_AT_ONCE):

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 
 from app.config import Settings
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import (
     Events,
     RegistrationCancelled,
@@ -66,8 +66,9 @@ class WebinarService:
     async def get(self, rights: Rights | None, slug: str) -> Webinar:
         """`NotFound` for what is not there, and for a draft that is not theirs to see."""
         webinar = await self.webinars.by_slug(slug)
-        hidden = webinar is None or webinar.status == WebinarStatus.DRAFT
-        if webinar is None or (hidden and not (rights and rights.may("webinar.view"))):
+        if webinar is None:
+            raise NotFound
+        if webinar.status == WebinarStatus.DRAFT and not (rights and rights.may("webinar.view")):
             raise NotFound
         return webinar
 
@@ -193,16 +194,25 @@ class WebinarService:
         await self.events.publish(RegistrationCancelled(webinar, registration, actor))
         await self._promote(webinar)
 
-    async def registrant(self, webinar: Webinar, id: UUID) -> Registration:
-        """A registration for this webinar."""
-        registration = await self.webinars.registration(id)
-        if registration is None or registration.webinar_id != webinar.id:
+    async def cancel_for(self, rights: Rights, webinar: Webinar, registration: Registration) -> None:
+        """The same, done by staff."""
+        await self._check_change(rights, webinar, registration)
+        await self.cancel(webinar, registration, rights.user)
+
+    async def registrant(self, rights: Rights, webinar: Webinar, id: UUID) -> Registration:
+        """A registration for this webinar; `NotFound` too for one that they may not see."""
+        registration = await self.webinars.registrant(webinar, id, rights.sees(Registration))
+        if registration is None:
             raise NotFound
         return registration
 
+    async def _check_change(self, rights: Rights, webinar: Webinar, registration: Registration) -> None:
+        if not await self.webinars.registrant(webinar, registration.id, rights.rows(Registration, "change")):
+            raise Forbidden
+
     async def decide(self, rights: Rights, webinar: Webinar, registration: Registration, *, approve: bool) -> None:
         """Approve somebody, who gets a seat or a place in the queue, or decline."""
-        rights.check("registration.change")
+        await self._check_change(rights, webinar, registration)
         await self.webinars.lock(webinar)
         await self.webinars.reload(registration)
         if registration.status != Standing.PENDING:
@@ -213,7 +223,7 @@ class WebinarService:
 
     async def check_in(self, rights: Rights, webinar: Webinar, registration: Registration) -> bool:
         """Note that this person is there; False when they were noted before."""
-        rights.check("registration.change")
+        await self._check_change(rights, webinar, registration)
         if registration.status != Standing.REGISTERED:
             raise Conflict("This person has no seat.")
         if registration.attended_at:

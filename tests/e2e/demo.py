@@ -128,7 +128,7 @@ def hold_a_webinar(page: Page, url: str) -> None:
     """Two browsers: somebody registers, and the staff's table shows it by itself."""
     desk = page.context.browser.new_page(viewport=SIZE)  # type: ignore[union-attr]
     desk.goto(f"{url}/sign-in")
-    desk.get_by_label("E-mail address").fill("sales@example.com")
+    desk.get_by_label("E-mail address").fill("marketing@example.com")
     desk.get_by_label("Password", exact=True).fill(DEMO_PASSWORD)
     desk.keyboard.press("Enter")
     desk.wait_for_url("**/chat")

@@ -3,9 +3,11 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Self
 
@@ -14,6 +16,7 @@ import httpx2
 from tests import leaks
 
 ROOT = Path(__file__).resolve().parents[2]
+FILLED: dict[str, bytes] = {}  # databases after `migrate` and `seed`
 
 
 class Server:
@@ -34,10 +37,22 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self.run("migrate")
-        self.run("seed")
+        self._fill()
         self.start()
         return self
+
+    def _fill(self) -> None:
+        """Migrate and seed; once is enough for all servers with a file of their own, which begin with a copy of it."""
+        kind, database = self.environment.get("ENVIRONMENT", ""), self.folder / "e2e.db"
+        if self.environment["DATABASE_URL"].endswith(str(database)) and kind in FILLED:
+            database.write_bytes(FILLED[kind])
+            return
+        self.run("migrate")
+        self.run("seed")
+        if database.exists():
+            with closing(sqlite3.connect(database)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            FILLED[kind] = database.read_bytes()
 
     def __exit__(self, *_: object) -> None:
         if self.process:

@@ -106,7 +106,7 @@ def sign_in(page: Page, site: Server, who: str) -> None:
 def test_two_desks_see_each_others_changes(open_context: OpenContext, site: Server) -> None:
     here, there, visitor = (open_context().new_page() for _ in range(3))
     for page in (here, there):
-        sign_in(page, site, "sales")
+        sign_in(page, site, "marketing")
         page.goto(f"{site.url}/desk{SMALL}/registrations")
         expect(page.get_by_role("heading", name="Nobody yet")).to_be_visible()
     register(visitor, site, "Ann")

@@ -225,25 +225,25 @@ async def test_the_file_runs_nothing_in_a_spreadsheet(app: FastAPI, desk: Browse
 
 
 async def test_approval(app: FastAPI, desk: Browser) -> None:
-    await make_user(app, "sam@example.com", "sales", is_staff=True)
+    await make_user(app, "sam@example.com", "support", is_staff=True)
     await make_webinar(app, needs_approval=True, capacity=1)
-    async with Browser(app) as visitor, Browser(app) as sales:
+    async with Browser(app) as visitor, Browser(app) as support:
         for name in ("Ann", "Ben", "Cid"):
             assert await heading(await register(visitor, name)) == "We have your registration"
-        await sign_in(sales, "sam@example.com")
-        page = parse(await sales.get("/desk/webinars/herons/registrations"))
+        await sign_in(support, "sam@example.com")
+        page = parse(await support.get("/desk/webinars/herons/registrations"))
         acts = [form.get("action") or "" for form in find(page, "tbody form")]
         approvals = [act for act in acts if act.endswith("/approval")]
-        refused = await desk.post(approvals[0])
-        assert refused.status_code == 403, "marketing sees registrations, sales decide"
+        refused = await support.post(approvals[0])
+        assert refused.status_code == 403, "support sees registrations, and no more"
         for act in approvals[:2]:
-            assert (await sales.post(act)).status_code == 303
-        await sales.post(approvals[2].replace("approval", "refusal"))
+            assert (await desk.post(act)).status_code == 303
+        await desk.post(approvals[2].replace("approval", "refusal"))
     assert list((await standings(app)).values()) == [Standing.REGISTERED, Standing.WAITING, Standing.DECLINED]
 
 
 async def test_check_in_by_the_code(app: FastAPI, browser: Browser) -> None:
-    await make_user(app, "sam@example.com", "sales", is_staff=True)
+    await make_user(app, "sam@example.com", "marketing", is_staff=True)
     await make_webinar(app)
     async with Browser(app) as visitor:
         await register(visitor, "Ann")
@@ -256,6 +256,28 @@ async def test_check_in_by_the_code(app: FastAPI, browser: Browser) -> None:
     assert find(parse(await browser.get(path)), "main form button")
     assert "Welcome" in (await browser.post(path)).text
     assert "Checked in already" in (await browser.post(path)).text
+
+
+async def test_sales_see_and_change_what_is_assigned_to_them(app: FastAPI, browser: Browser) -> None:
+    sam = await make_user(app, "sam@example.com", "sales", is_staff=True)
+    await make_webinar(app)
+    async with Browser(app) as visitor:
+        for name in ("Ann", "Ben"):
+            await register(visitor, name)
+    async with app.state.database.transaction() as session:
+        ann, ben = (await session.exec(select(Registration).order_by(col(Registration.number)))).all()
+        ann.rep_id = sam.id
+        session.add(ann)
+    await sign_in(browser, "sam@example.com")
+    desk = "/desk/webinars/herons/registrations"
+    for path in (desk, f"{desk}.csv", f"{desk}?q=e&status=registered"):
+        page = (await browser.get(path)).text
+        assert "ann@example.com" in page and "Ben" not in page and "ben@example.com" not in page, path
+    assert "1 registered" in (await browser.get(desk)).text, "numbers tell nothing of others either"
+    for path in (f"{desk}/{ben.id}/cancellation", f"/desk/webinars/herons/check-in/{ben.id}"):
+        assert (await browser.post(path)).status_code == 404
+    assert (await browser.post(f"{desk}/{ann.id}/cancellation")).status_code == 303
+    assert await standings(app) == {"Ann": Standing.CANCELLED, "Ben": Standing.REGISTERED}
 
 
 async def test_who_may_see_the_desk(app: FastAPI, browser: Browser) -> None:

@@ -37,7 +37,8 @@ WEBINARS = ("sign-in", "sign-in", "no", "ok", "no", "no", "no", "ok", "no")
 SEES_REGISTRATIONS = ("sign-in", "sign-in", "no", "ok", "ok", "ok", "no", "ok", "no")
 ERASES = ("sign-in", "sign-in", "no", "password", "no", "no", "no", "password", "no")
 EXPORTS = ("sign-in", "sign-in", "no", "ok", "ok", "no", "no", "ok", "no")
-DECIDES = ("sign-in", "sign-in", "no", "no", "ok", "no", "no", "ok", "no")
+REGISTRANT = ("sign-in", "sign-in", "no", "ok", "none", "ok", "no", "ok", "no")
+DECIDES = ("sign-in", "sign-in", "no", "ok", "none", "no", "no", "ok", "no")
 INVITES = ("sign-in", "sign-in", "no", "no", "no", "no", "no", "password", "no")
 PROGRAM = ("token",) * 9
 
@@ -74,7 +75,8 @@ TABLE: dict[tuple[str, ...], str] = {
     WEBINARS: """
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
     """,
-    SEES_REGISTRATIONS: "registrations registrations_stream check_in",
+    SEES_REGISTRATIONS: "registrations registrations_stream",
+    REGISTRANT: "check_in",
     EXPORTS: "export_registrations",
     ERASES: "contacts export_contact erase_contact",
     DECIDES: "approve_registration decline_registration desk_cancel_registration do_check_in",
