@@ -231,6 +231,11 @@ class Settings(BaseSettings):
         """A keyed digest in hex, under which a secret is stored: whoever reads the database cannot use it."""
         return hmac.digest(self.secret_key.get_secret_value().encode(), f"{kind}:{secret}".encode(), sha256).hex()
 
+    @property
+    def mail_address(self) -> str:
+        """The address that mails are from."""
+        return parseaddr(self.mail_from)[1]
+
     def url(self, path: str) -> str:
         """A whole URL of this site, for mails: never of the Host header, which anybody may set."""
         return self.site + path

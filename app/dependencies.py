@@ -40,6 +40,7 @@ from app.services.live_webinars import LiveWebinars
 from app.services.mail_service import MailService
 from app.services.password_service import Passwords
 from app.services.people_service import PeopleService
+from app.services.registrant_service import RegistrantService
 from app.services.registrants import Registrants
 from app.services.registration_service import RegistrationService
 from app.services.search_service import SearchService
@@ -231,6 +232,12 @@ async def get_contacts(session: SessionDep, webinars: WebinarServiceDep, audit: 
     return ContactService(WebinarRepository(session), MailRepository(session), webinars, audit)
 
 
+async def get_registrant_service(
+    session: SessionDep, webinars: WebinarServiceDep, events: EventsDep
+) -> RegistrantService:
+    return RegistrantService(WebinarRepository(session), webinars, events)
+
+
 async def get_registrants(session: SessionDep) -> Registrants:
     return Registrants(WebinarRepository(session))
 
@@ -241,6 +248,7 @@ async def get_live_webinars(request: Request) -> LiveWebinars:
 
 
 ContactServiceDep = Annotated[ContactService, Depends(get_contacts)]
+RegistrantServiceDep = Annotated[RegistrantService, Depends(get_registrant_service)]
 RegistrantsDep = Annotated[Registrants, Depends(get_registrants)]
 LiveWebinarsDep = Annotated[LiveWebinars, Depends(get_live_webinars)]
 

@@ -1,8 +1,8 @@
 """What happens in the app's own terms. Services publish it; handlers act on it in the same transaction."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.models.event import Event
@@ -15,11 +15,16 @@ WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """Something that has happened: to a webinar, and mostly to one registration for it."""
+    """Something that has happened: to a webinar, and mostly to one registration for it.
+
+    `actor` is whoever of the staff did it; `before` and `after` say what changed, by field.
+    """
 
     webinar: Webinar
     registration: Registration | None = None
     actor: User | None = None
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def act(self) -> str:
@@ -52,8 +57,20 @@ class SeatGiven(Happened):
     """Somebody who waited has a seat now."""
 
 
+class RegistrationDecided(Happened):
+    """Staff have declined somebody, or let somebody in who has to wait for a seat: the registration says."""
+
+
+class RegistrationConfirmed(Happened):
+    """Whoever owns the address has opened the link of the mail."""
+
+
+class RegistrationAttended(Happened):
+    pass
+
+
 class RegistrationChanged(Happened):
-    """Its own data, or where it stands, in another way than the others here say."""
+    """What is known of somebody, and not where they stand."""
 
 
 class RegistrationCancelled(Happened):

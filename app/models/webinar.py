@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -17,6 +18,7 @@ from app.models.user import Address, clean_name
 
 UNSLUGGABLE = re.compile(r"[^a-z0-9]+")
 LONGEST_ANSWER = 1_000
+LONGEST_NOTE = 4_000
 MOST_QUESTIONS = 10
 
 
@@ -37,11 +39,22 @@ class Standing(StrEnum):
     DECLINED = "declined"
 
 
+# Where staff can put somebody from where they stand. Who has a seat, or waits for one, is not put behind others.
+MOVES = {
+    Standing.PENDING: (Standing.REGISTERED, Standing.DECLINED, Standing.CANCELLED),
+    Standing.WAITING: (Standing.CANCELLED,),
+    Standing.REGISTERED: (Standing.CANCELLED,),
+    Standing.CANCELLED: (Standing.REGISTERED,),
+    Standing.DECLINED: (Standing.REGISTERED,),
+}
+
+
 class Webinar(SQLModel, table=True):
     """An event at a time, with so many seats.
 
     `taken` counts the seats that are held and `last_number` the registrations ever made: both change only under the
-    lock of this row, so they are exact. `sequence` is how often calendars were told of a change (RFC 5545).
+    lock of this row, so they are exact. `sequence` is how often calendars were told of a change (RFC 5545). With
+    `shares_out`, whoever registers is assigned to the sales rep with the fewest.
     """
 
     __table_args__ = (
@@ -60,8 +73,10 @@ class Webinar(SQLModel, table=True):
     capacity: int
     taken: int = 0
     last_number: int = 0
+    opens_at: datetime | None = Timestamp(default=None, nullable=True)
     closes_at: datetime | None = Timestamp(default=None, nullable=True)
     needs_approval: bool = False
+    shares_out: bool = False
     join_url: str = Field(default="", max_length=500)
     questions: list[str] = Field(default_factory=list, sa_type=JSON)
     status: WebinarStatus = Field(default=WebinarStatus.DRAFT, sa_type=words(WebinarStatus, 12))
@@ -79,12 +94,20 @@ class Webinar(SQLModel, table=True):
 
     @property
     def is_over(self) -> bool:
-        return self.ends_at <= now()
+        return self.status == WebinarStatus.DONE or self.ends_at <= now()
 
     @property
     def is_open(self) -> bool:
         """Whether people can register now."""
-        return self.status == WebinarStatus.PUBLISHED and (self.closes_at or self.ends_at) > now()
+        return self.is_announced and not self.opens_later and now() < (self.closes_at or self.ends_at)
+
+    @property
+    def opens_later(self) -> bool:
+        return self.is_announced and self.opens_at is not None and self.opens_at > now()
+
+    @property
+    def is_announced(self) -> bool:
+        return self.status == WebinarStatus.PUBLISHED
 
     def local(self, moment: datetime) -> datetime:
         """A moment as the clocks show it where the webinar is held."""
@@ -124,6 +147,22 @@ class Registration(SQLModel, table=True):
     @property
     def is_over(self) -> bool:
         return self.status in (Standing.CANCELLED, Standing.DECLINED)
+
+    @property
+    def moves(self) -> tuple[Standing, ...]:
+        """Where staff can put them."""
+        return MOVES[self.status]
+
+
+class Note(SQLModel, table=True):
+    """What staff wrote about a registrant, and who did: `author` is the name as it was then."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    registration_id: UUID = Field(foreign_key="registration.id", index=True, ondelete="CASCADE")
+    author_id: UUID | None = Field(default=None, foreign_key="user.id", ondelete="SET NULL", index=True)
+    author: str = Field(max_length=320)
+    text: str = Field(max_length=LONGEST_NOTE)
+    created_at: datetime = Timestamp(default_factory=now)
 
 
 class Reminder(SQLModel, table=True):
@@ -181,10 +220,12 @@ class WebinarForm(SQLModel):
     speakers: Typed = Field(default="", max_length=500)
     starts: LocalTime
     ends: LocalTime
+    opens: LocalTime | None = None
     closes: LocalTime | None = None
     time_zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     capacity: int = Field(ge=1, le=1_000_000)
     needs_approval: bool = False
+    shares_out: bool = False
     join_url: Annotated[str, StringConstraints(max_length=500), AfterValidator(web_address)] = ""
     questions: Annotated[Typed, StringConstraints(max_length=3_000), AfterValidator(question_lines)] = ""
 
@@ -194,13 +235,23 @@ class WebinarForm(SQLModel):
             raise ValueError("The end must be later than the start.")
         if self.ends - self.starts > timedelta(days=31):
             raise ValueError("A webinar can take a month at the most.")
+        if self.opens and self.opens >= (self.closes or self.ends):
+            raise ValueError("Registration must open before it closes.")
         return self
 
     def values(self) -> dict[str, Any]:
         """The columns that it fills."""
         zone = ZoneInfo(self.time_zone)
-        moments = {"starts_at": self.starts, "ends_at": self.ends, "closes_at": self.closes}
-        plain = {"title", "description", "speakers", "time_zone", "capacity", "needs_approval", "join_url"}
+        moments = {
+            "starts_at": self.starts,
+            "ends_at": self.ends,
+            "opens_at": self.opens,
+            "closes_at": self.closes,
+        }
+        plain = {
+            *("title", "description", "speakers", "time_zone", "capacity"),
+            *("needs_approval", "shares_out", "join_url"),
+        }
         return {
             **self.model_dump(include=plain),
             **{
@@ -215,13 +266,42 @@ class ContactForm(SQLModel):
     email: Address
 
 
-class RegistrationForm(SQLModel):
-    """What a person says who registers. `answers` are in the order of the webinar's questions."""
+class DetailsForm(SQLModel):
+    """What a person says of themselves, and may change later. `answers` are in the order of the webinar's questions."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(clean_name)]
-    email: Address
     answers: list[Annotated[Typed, StringConstraints(max_length=LONGEST_ANSWER)]] = Field(
         default_factory=list, max_length=MOST_QUESTIONS
     )
+
+    def answered(self, questions: Sequence[str]) -> dict[str, str]:
+        """The answers by their questions."""
+        return dict(zip(questions, self.answers, strict=False))
+
+
+class RegistrationForm(DetailsForm):
+    """What a person says who registers."""
+
+    email: Address
     consent: bool
     source: Typed = Field(default="", max_length=100)
+
+
+class StandingForm(SQLModel):
+    status: Standing
+
+
+class GroupForm(SQLModel):
+    """A word by which staff sort people; empty for none."""
+
+    group: Typed = Field(default="", max_length=60)
+
+
+class RepForm(SQLModel):
+    """Empty for nobody."""
+
+    rep_id: UUID | None = None
+
+
+class NoteForm(SQLModel):
+    text: Typed = Field(min_length=1, max_length=LONGEST_NOTE)

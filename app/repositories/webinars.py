@@ -9,15 +9,19 @@ from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from app.models.webinar import Registration, Reminder, Standing, Webinar, WebinarStatus
+from app.models.group import GroupMember, GroupPermission
+from app.models.user import User
+from app.models.webinar import Note, Registration, Reminder, Standing, Webinar, WebinarStatus
 from app.repositories.base import Repository
 
+OVER = (Standing.CANCELLED, Standing.DECLINED)
 PUBLIC = col(Webinar.status).in_((WebinarStatus.PUBLISHED, WebinarStatus.CANCELLED, WebinarStatus.DONE))
 SORTS: dict[str, Any] = {
     "number": col(Registration.number),
     "name": func.lower(Registration.name),
     "email": col(Registration.email),
     "status": col(Registration.status),
+    "group": func.lower(Registration.group),
     "created": col(Registration.created_at),
 }
 
@@ -70,6 +74,39 @@ class WebinarRepository(Repository):
         found = self._of(webinar).where(Registration.status == Standing.WAITING).order_by(col(Registration.number))
         return (await self.session.exec(found.limit(limit))).all()
 
+    async def reps(self, webinar: Webinar) -> Sequence[tuple[User, int]]:
+        """To whom registrations can be assigned, and how many of this webinar each has; who has the fewest is first."""
+        theirs = (Registration.rep_id == User.id) & (Registration.webinar_id == webinar.id)
+        standing = col(Registration.status).not_in(OVER)
+        mine = select(func.count()).select_from(Registration).where(theirs, standing).scalar_subquery()
+        sales = (
+            select(GroupMember.user_id)
+            .join(GroupPermission, col(GroupPermission.group_id) == col(GroupMember.group_id))
+            .where(GroupPermission.permission == "registration.change_assigned")
+        )
+        found = select(User, mine).where(col(User.id).in_(sales), col(User.is_active)).order_by(mine, col(User.email))
+        return (await self.session.exec(found)).all()
+
+    async def unassigned(self, webinar: Webinar) -> Sequence[Registration]:
+        """Who has no sales rep, in the order in which they came."""
+        nobodys = col(Registration.rep_id).is_(None), col(Registration.status).not_in(OVER)
+        return (await self.session.exec(self._of(webinar).where(*nobodys).order_by(col(Registration.number)))).all()
+
+    async def notes(self, registration: Registration) -> Sequence[Note]:
+        """What was noted, the newest first."""
+        found = select(Note).where(Note.registration_id == registration.id).order_by(col(Note.id).desc())
+        return (await self.session.exec(found)).all()
+
+    async def delete_note(self, registration: Registration, id: int, author: User) -> bool:
+        """Delete what this person wrote; False when there is no such note of theirs."""
+        theirs = Note.id == id, Note.registration_id == registration.id, Note.author_id == author.id
+        return (await self.write(delete(Note).where(*theirs))).rowcount == 1  # type: ignore[arg-type]
+
+    async def finish(self, at: datetime) -> None:
+        """Webinars that have ended are done."""
+        over = col(Webinar.status) == WebinarStatus.PUBLISHED, col(Webinar.ends_at) <= at
+        await self.write(update(Webinar).where(*over).values(status=WebinarStatus.DONE))
+
     async def place(self, registration: Registration) -> int:
         """How many wait up to and including this one."""
         before = select(func.count()).where(
@@ -81,8 +118,7 @@ class WebinarRepository(Repository):
 
     async def active(self, webinar: Webinar) -> Sequence[Registration]:
         """Everybody who must be told when it changes."""
-        over = (Standing.CANCELLED, Standing.DECLINED)
-        return (await self.session.exec(self._of(webinar).where(col(Registration.status).not_in(over)))).all()
+        return (await self.session.exec(self._of(webinar).where(col(Registration.status).not_in(OVER)))).all()
 
     async def to_remind(
         self, kind: str, at: datetime, offset: timedelta, limit: int

@@ -136,39 +136,15 @@ async def export(
     return page.download(text, "text/csv", f"{webinar.slug}.csv")
 
 
-@router.post("/{slug}/registrations/{registration_id}/approval", name="approve_registration")
-async def approve(
-    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: RegistrantDep, webinars: WebinarServiceDep
-) -> Response:
-    await webinars.decide(rights, webinar, registrant, approve=True)
-    return page.nothing(f"/desk/webinars/{webinar.slug}/registrations")
-
-
-@router.post("/{slug}/registrations/{registration_id}/refusal", name="decline_registration")
-async def decline(
-    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: RegistrantDep, webinars: WebinarServiceDep
-) -> Response:
-    await webinars.decide(rights, webinar, registrant, approve=False)
-    return page.nothing(f"/desk/webinars/{webinar.slug}/registrations")
-
-
-@router.post("/{slug}/registrations/{registration_id}/cancellation", name="desk_cancel_registration")
-async def cancel_registration(
-    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: RegistrantDep, webinars: WebinarServiceDep
-) -> Response:
-    await webinars.cancel_for(rights, webinar, registrant)
-    return page.nothing(f"/desk/webinars/{webinar.slug}/registrations")
-
-
 @router.get("/{slug}/check-in/{registration_id}", name="check_in")
 async def show_check_in(page: PageDep, webinar: WebinarDep, registrant: RegistrantDep) -> Response:
     """What a phone shows that has scanned a code: who it is, and a button."""
-    return page.render("webinars/check_in.html", webinar=webinar, registrant=registrant, first=True)
+    return page.render("webinars/check_in.html", webinar=webinar, registrant=registrant, came_now=False)
 
 
 @router.post("/{slug}/check-in/{registration_id}", name="do_check_in")
 async def do_check_in(
     page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: RegistrantDep, webinars: WebinarServiceDep
 ) -> Response:
-    first = await webinars.check_in(rights, webinar, registrant)
-    return page.render("webinars/check_in.html", webinar=webinar, registrant=registrant, first=first)
+    came_now = await webinars.check_in(rights, webinar, registrant)
+    return page.render("webinars/check_in.html", webinar=webinar, registrant=registrant, came_now=came_now)

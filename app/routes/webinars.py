@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Form, Query, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.dependencies import LiveWebinarsDep, WebinarServiceDep
-from app.models.webinar import Registration, RegistrationForm, Webinar
+from app.models.webinar import DetailsForm, Registration, RegistrationForm, Webinar
 from app.services.live_webinars import LiveWebinars
 from app.services.webinar_service import CONSENT
 from app.templating import Page
@@ -28,7 +28,9 @@ async def get_registration(
 ) -> tuple[Registration, Webinar]:
     registration, webinar = await webinars.by_link(registration_id, signature)
     place, path = await webinars.queue_place(registration), f"/registrations/{registration_id}/{signature}"
-    page.form("webinars/registration.html", registration=registration, webinar=webinar, place=place, path=path)
+    page.form(
+        "webinars/registration.html", registration=registration, webinar=webinar, place=place, path=path, changed=False
+    )
     return registration, webinar
 
 
@@ -75,8 +77,21 @@ async def register(
 
 
 @router.get("/registrations/{registration_id}/{signature}", name="registration_link")
-async def show_registration(page: PageDep, _found: RegistrationDep) -> Response:
-    return page.show_form()
+async def show_registration(page: PageDep, _found: RegistrationDep, *, changed: bool = False) -> Response:
+    return page.show_form(changed=changed)
+
+
+@router.post("/registrations/{registration_id}/{signature}", name="change_registration")
+async def change(
+    page: PageDep,
+    found: RegistrationDep,
+    webinars: WebinarServiceDep,
+    form: Annotated[DetailsForm, Form()],
+    registration_id: UUID,
+    signature: str,
+) -> Response:
+    await webinars.change_details(found[1], found[0], form)
+    return page.redirect(f"/registrations/{registration_id}/{signature}?changed=true")
 
 
 @router.post("/registrations/{registration_id}/{signature}/confirmation", name="confirm_registration")

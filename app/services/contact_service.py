@@ -10,7 +10,7 @@ from app.repositories.webinars import WebinarRepository
 from app.services.audit_service import AuditService
 from app.services.webinar_service import WebinarService
 
-PRIVATE = {"id", "webinar_id", "sequence"}
+PRIVATE = {"id", "webinar_id", "rep_id", "sequence"}
 
 
 class ContactService:
@@ -29,7 +29,11 @@ class ContactService:
         return {
             "email": email,
             "registrations": [
-                {"webinar": webinar.title, **registration.model_dump(mode="json", exclude=PRIVATE)}
+                {
+                    "webinar": webinar.title,
+                    **registration.model_dump(mode="json", exclude=PRIVATE),
+                    "notes": [note.text for note in await self.webinars.notes(registration)],
+                }
                 for registration, webinar in found
             ],
             "mails": [

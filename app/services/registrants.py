@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
+from app.models.user import User
 from app.models.webinar import Registration, Standing, Webinar
 from app.repositories.visibility import Rights
 from app.repositories.webinars import SORTS, WebinarRepository, matching
@@ -51,6 +52,9 @@ class Table:
     rows: Sequence[Registration]
     total: int
     counts: dict[str, int]
+    reps: Sequence[User]
+    may_change: bool
+    may_assign: bool
 
     @property
     def pages(self) -> int:
@@ -67,7 +71,10 @@ class Registrants:
         total = await self.webinars.count(webinar, where)
         view = replace(view, page=min(view.page, max(1, -(-total // PAGE))))
         rows = await self.webinars.registrations(webinar, where, view.sort, (view.page - 1) * PAGE, PAGE)
-        return Table(webinar, view, rows, total, await self.webinars.counts(webinar, rights.sees(Registration)))
+        counts = await self.webinars.counts(webinar, rights.sees(Registration))
+        reps = [rep for rep, _ in await self.webinars.reps(webinar)]
+        changes, assigns = rights.may_some("registration.change"), rights.may("registration.change")
+        return Table(webinar, view, rows, total, counts, reps, changes, assigns)
 
     async def lines(self, rights: Rights, webinar: Webinar, view: View) -> AsyncIterator[str]:
         """The whole table as CSV, a thousand rows at a time, with nothing in it that a spreadsheet would run."""

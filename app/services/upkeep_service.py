@@ -11,6 +11,7 @@ from app.repositories.mails import MailRepository
 from app.repositories.sessions import SessionRepository
 from app.repositories.tickets import TicketRepository
 from app.repositories.users import UserRepository
+from app.repositories.webinars import WebinarRepository
 from app.services.periodic import Periodic
 
 EVENTS_KEPT = timedelta(days=1)  # followers read them at once
@@ -31,7 +32,10 @@ class UpkeepService(Periodic):
         self.settings = settings
 
     async def act(self) -> None:
-        """Delete what was deleted a day ago, old sessions and mails, and guests with neither session nor words."""
+        """Delete what was deleted a day ago, old sessions and mails, and guests with neither session nor words.
+
+        Webinars that have ended are done.
+        """
         async with self.database.transaction() as session:
             await ConversationRepository(session).purge(now() - RESTORABLE)
             await EventRepository(session).purge(now() - EVENTS_KEPT)
@@ -39,3 +43,4 @@ class UpkeepService(Periodic):
             await SessionRepository(session).end_older(now() - timedelta(days=self.settings.session_days))
             await UserRepository(session).delete_lost_guests()
             await MailRepository(session).purge(now() - MAILS_KEPT)
+            await WebinarRepository(session).finish(now())

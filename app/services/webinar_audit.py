@@ -14,4 +14,6 @@ class WebinarAudit:
         record = (
             ("registration", happened.registration.id) if happened.registration else ("webinar", happened.webinar.id)
         )
-        await self.audit.record(happened.act, actor=happened.actor, record=record)
+        await self.audit.record(
+            happened.act, actor=happened.actor, record=record, before=happened.before, after=happened.after
+        )

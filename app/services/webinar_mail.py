@@ -1,12 +1,10 @@
 """The mails of webinars: what registrants are told when something happens."""
 
-from email.utils import parseaddr
-
 from app.config import Settings
 from app.events import (
     Happened,
     RegistrationCancelled,
-    RegistrationChanged,
+    RegistrationDecided,
     SeatGiven,
     WebinarCancelled,
     WebinarChanged,
@@ -18,12 +16,12 @@ from app.services.calendar import Method, calendar
 from app.services.mail_service import MailService
 from app.services.webinar_service import link_signature
 
+# What somebody is told who has just come to stand there.
 STANDINGS = {
     Standing.REGISTERED: "webinar_registered",
     Standing.WAITING: "webinar_waiting",
     Standing.PENDING: "webinar_pending",
     Standing.DECLINED: "webinar_declined",
-    Standing.CANCELLED: "webinar_cancelled",
 }
 
 
@@ -39,12 +37,12 @@ class WebinarMail:
         match happened:
             case WebinarRegistered(webinar, Registration() as registration):
                 await self._tell(webinar, registration, STANDINGS[registration.status])
+            case RegistrationDecided(webinar, Registration() as registration):
+                await self._tell(webinar, registration, STANDINGS[registration.status])
             case SeatGiven(webinar, Registration() as registration):
                 await self._tell(webinar, registration, "webinar_seat_given")
             case RegistrationCancelled(webinar, Registration() as registration):
                 await self._tell(webinar, registration, "webinar_cancelled")
-            case RegistrationChanged(webinar, Registration(status=Standing.DECLINED) as registration):
-                await self._tell(webinar, registration, "webinar_declined")
             case WebinarChanged(webinar):
                 await self._tell_all(webinar, "webinar_changed")
             case WebinarCancelled(webinar):
@@ -77,6 +75,5 @@ class WebinarMail:
         over = template in ("webinar_cancelled", "webinar_called_off")
         if not over and registration.status != Standing.REGISTERED:
             return ""
-        organizer = parseaddr(self.settings.mail_from)[1]
         method = Method.CANCEL if over else Method.REQUEST
-        return calendar(webinar, self.settings.site, organizer, method, registration)
+        return calendar(webinar, self.settings.site, self.settings.mail_address, method, registration)

@@ -2,7 +2,6 @@
 
 import hmac
 from collections.abc import Sequence
-from email.utils import parseaddr
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +11,11 @@ from app.config import Settings
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import (
     Events,
+    RegistrationAttended,
     RegistrationCancelled,
     RegistrationChanged,
+    RegistrationConfirmed,
+    RegistrationDecided,
     SeatGiven,
     WebinarCancelled,
     WebinarChanged,
@@ -22,13 +24,22 @@ from app.events import (
 from app.limits import Limits
 from app.models.base import now
 from app.models.user import Place, User
-from app.models.webinar import Registration, RegistrationForm, Standing, Webinar, WebinarForm, WebinarStatus, slug_of
+from app.models.webinar import (
+    DetailsForm,
+    Registration,
+    RegistrationForm,
+    Standing,
+    Webinar,
+    WebinarForm,
+    WebinarStatus,
+    slug_of,
+)
 from app.repositories.visibility import Rights
 from app.repositories.webinars import WebinarRepository
 from app.services.calendar import Method, calendar
 
 CONSENT = "I agree that my name, address and answers are kept to hold this webinar, until I cancel or it is over."
-CALENDAR_FIELDS = ("title", "starts_at", "ends_at", "description", "join_url")
+CALENDAR_FIELDS = ("title", "starts_at", "ends_at", "time_zone")
 SIGNATURE_LENGTH = 32
 
 
@@ -74,7 +85,7 @@ class WebinarService:
 
     def calendar(self, webinar: Webinar) -> str:
         """The entry that everybody may put into their calendar."""
-        return calendar(webinar, self.settings.site, parseaddr(self.settings.mail_from)[1], Method.PUBLISH)
+        return calendar(webinar, self.settings.site, self.settings.mail_address, Method.PUBLISH)
 
     # What staff do
 
@@ -110,6 +121,7 @@ class WebinarService:
     async def cancel_webinar(self, rights: Rights, webinar: Webinar) -> None:
         """Cancel it for good; everybody who registered is told, by mail and in their calendar."""
         rights.check("webinar.change")
+        await self.webinars.lock(webinar)
         if webinar.status != WebinarStatus.PUBLISHED:
             raise Conflict("Only a published webinar can be cancelled.")
         status = {"status": WebinarStatus.CANCELLED, "sequence": webinar.sequence + 1, "updated_at": now()}
@@ -139,7 +151,7 @@ class WebinarService:
     async def _add(self, webinar: Webinar, form: RegistrationForm, earlier: Registration | None) -> Registration:
         values: dict[str, Any] = {
             "name": form.name,
-            "answers": dict(zip(webinar.questions, form.answers, strict=False)),
+            "answers": form.answered(webinar.questions),
             "source": form.source,
             "consent": CONSENT,
             "consented_at": now(),
@@ -153,6 +165,8 @@ class WebinarService:
         webinar.taken += values["status"] == Standing.REGISTERED
         await self.webinars.add(webinar)
         row = earlier or Registration(webinar_id=webinar.id, email=form.email, **values)
+        if webinar.shares_out and row.rep_id is None:
+            row.rep_id = next((rep.id for rep, _ in await self.webinars.reps(webinar)), None)
         try:
             return await self.webinars.add(row.sqlmodel_update(values))
         except IntegrityError as error:
@@ -180,24 +194,31 @@ class WebinarService:
         """Note that whoever owns the address has opened the link of the mail."""
         if registration.confirmed_at is None:
             await self.webinars.add(registration.sqlmodel_update({"confirmed_at": now(), "updated_at": now()}))
-            await self.events.publish(RegistrationChanged(webinar, registration))
+            await self.events.publish(RegistrationConfirmed(webinar, registration))
+
+    async def change_details(self, webinar: Webinar, registration: Registration, form: DetailsForm) -> None:
+        """Take what somebody now says of themselves, as long as their registration stands."""
+        if registration.is_over or webinar.is_over:
+            raise Conflict("This registration is over, so there is nothing to change.")
+        values = {"name": form.name, "answers": form.answered(webinar.questions), "updated_at": now()}
+        await self.webinars.add(registration.sqlmodel_update(values))
+        await self.events.publish(RegistrationChanged(webinar, registration))
 
     async def cancel(self, webinar: Webinar, registration: Registration, actor: User | None = None) -> None:
         """Give the seat back; the first who waits gets it, in the same transaction. `actor`: staff who did it."""
         await self.webinars.lock(webinar)
         await self.webinars.reload(registration)
-        if registration.is_over:
-            return
+        if not registration.is_over:
+            await self._cancel(webinar, registration, actor)
+
+    async def _cancel(self, webinar: Webinar, registration: Registration, actor: User | None) -> None:
         webinar.taken -= registration.status == Standing.REGISTERED
         await self.webinars.add(webinar)
         await self._stand(registration, Standing.CANCELLED)
         await self.events.publish(RegistrationCancelled(webinar, registration, actor))
         await self._promote(webinar)
 
-    async def cancel_for(self, rights: Rights, webinar: Webinar, registration: Registration) -> None:
-        """The same, done by staff."""
-        await self._check_change(rights, webinar, registration)
-        await self.cancel(webinar, registration, rights.user)
+    # What staff do with one person
 
     async def registrant(self, rights: Rights, webinar: Webinar, id: UUID) -> Registration:
         """A registration for this webinar; `NotFound` too for one that they may not see."""
@@ -206,30 +227,50 @@ class WebinarService:
             raise NotFound
         return registration
 
-    async def _check_change(self, rights: Rights, webinar: Webinar, registration: Registration) -> None:
+    async def check_change(self, rights: Rights, webinar: Webinar, registration: Registration) -> None:
+        """Raise `Forbidden` when they may not change it."""
         if not await self.webinars.registrant(webinar, registration.id, rights.rows(Registration, "change")):
             raise Forbidden
 
-    async def decide(self, rights: Rights, webinar: Webinar, registration: Registration, *, approve: bool) -> None:
-        """Approve somebody, who gets a seat or a place in the queue, or decline."""
-        await self._check_change(rights, webinar, registration)
+    async def move(self, rights: Rights, webinar: Webinar, registration: Registration, standing: Standing) -> None:
+        """Put somebody where staff want them; who shall have a seat waits as long as none is free.
+
+        `Conflict` when there is no way from here to there. Who comes back does so at the end of the queue.
+        """
+        await self.check_change(rights, webinar, registration)
         await self.webinars.lock(webinar)
         await self.webinars.reload(registration)
-        if registration.status != Standing.PENDING:
-            raise Conflict("This registration has been decided on already.")
-        await self._stand(registration, Standing.WAITING if approve else Standing.DECLINED)
-        await self.events.publish(RegistrationChanged(webinar, registration, rights.user))
+        if standing == registration.status:
+            return
+        if standing not in registration.moves:
+            raise Conflict(f"Who is {registration.status.value} cannot become {standing.value}.")
+        if standing == Standing.CANCELLED:
+            await self._cancel(webinar, registration, rights.user)
+        else:
+            await self._decide(webinar, registration, standing, rights.user)
+
+    async def _decide(self, webinar: Webinar, registration: Registration, standing: Standing, actor: User) -> None:
+        if registration.is_over:
+            webinar.last_number += 1
+            registration.number = webinar.last_number
+        before = registration.status
+        await self._stand(registration, Standing.DECLINED if standing == Standing.DECLINED else Standing.WAITING)
         await self._promote(webinar)
+        if registration.status != Standing.REGISTERED:  # whoever got a seat is told so already
+            changes = {"before": {"status": before.value}, "after": {"status": registration.status.value}}
+            await self.events.publish(RegistrationDecided(webinar, registration, actor, **changes))
 
     async def check_in(self, rights: Rights, webinar: Webinar, registration: Registration) -> bool:
         """Note that this person is there; False when they were noted before."""
-        await self._check_change(rights, webinar, registration)
+        await self.check_change(rights, webinar, registration)
+        await self.webinars.lock(webinar)
+        await self.webinars.reload(registration)
         if registration.status != Standing.REGISTERED:
             raise Conflict("This person has no seat.")
         if registration.attended_at:
             return False
         await self.webinars.add(registration.sqlmodel_update({"attended_at": now(), "updated_at": now()}))
-        await self.events.publish(RegistrationChanged(webinar, registration, rights.user))
+        await self.events.publish(RegistrationAttended(webinar, registration, rights.user))
         return True
 
     async def _promote(self, webinar: Webinar) -> None:

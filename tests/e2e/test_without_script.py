@@ -32,7 +32,7 @@ def lengths_while_it_streams(page: Page, distinct: int = 4, seconds: float = 12)
 
 def test_ask_watch_stop_and_ask_again(page_without_script: Page, server: Server) -> None:
     page = page_without_script
-    ask(page, server.url, "Tell me", "paced-25")
+    ask(page, server.url, "Tell me", "slow")
     expect(page.frame_locator("iframe").locator("main")).to_have_text(re.compile(r"\w+ \w+"))
     seen = lengths_while_it_streams(page)
     assert len(set(seen)) >= 4 and seen == sorted(seen), seen

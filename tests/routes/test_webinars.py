@@ -232,13 +232,19 @@ async def test_approval(app: FastAPI, desk: Browser) -> None:
             assert await heading(await register(visitor, name)) == "We have your registration"
         await sign_in(support, "sam@example.com")
         page = parse(await support.get("/desk/webinars/herons/registrations"))
-        acts = [form.get("action") or "" for form in find(page, "tbody form")]
-        approvals = [act for act in acts if act.endswith("/approval")]
-        refused = await support.post(approvals[0])
+        assert not find(page, "tbody form")
+        paths = [link.get("href") for link in find(page, "tbody td a")]
+        refused = await support.post(f"{paths[0]}/status", status="registered")
         assert refused.status_code == 403, "support sees registrations, and no more"
-        for act in approvals[:2]:
-            assert (await desk.post(act)).status_code == 303
-        await desk.post(approvals[2].replace("approval", "refusal"))
+        for path in paths[:2]:
+            assert (await desk.post(f"{path}/status", status="registered")).status_code == 303
+        await desk.post(f"{paths[2]}/status", status="declined")
+        told = [(await mails(app, f"{name}@example.com"))[-1].subject for name in ("ann", "ben", "cid")]
+        assert [subject.partition(":")[0] for subject in told] == [
+            "A seat has become free for you",
+            "You are on the waiting list",
+            "Your registration",
+        ]
     assert list((await standings(app)).values()) == [Standing.REGISTERED, Standing.WAITING, Standing.DECLINED]
 
 
@@ -274,9 +280,10 @@ async def test_sales_see_and_change_what_is_assigned_to_them(app: FastAPI, brows
         page = (await browser.get(path)).text
         assert "ann@example.com" in page and "Ben" not in page and "ben@example.com" not in page, path
     assert "1 registered" in (await browser.get(desk)).text, "numbers tell nothing of others either"
-    for path in (f"{desk}/{ben.id}/cancellation", f"/desk/webinars/herons/check-in/{ben.id}"):
-        assert (await browser.post(path)).status_code == 404
-    assert (await browser.post(f"{desk}/{ann.id}/cancellation")).status_code == 303
+    for path in (f"{desk}/{ben.id}/status", f"/desk/webinars/herons/check-in/{ben.id}", f"{desk}/{ben.id}/notes"):
+        assert (await browser.post(path, status="cancelled", text="x")).status_code == 404
+    assert (await browser.post(f"{desk}/{ann.id}/rep")).status_code == 403, "nobody hands on what is theirs"
+    assert (await browser.post(f"{desk}/{ann.id}/status", status="cancelled")).status_code == 303
     assert await standings(app) == {"Ann": Standing.CANCELLED, "Ben": Standing.REGISTERED}
 
 

@@ -103,6 +103,10 @@ FORMS: dict[str, Form] = {
     "export_contact": {"email": "nobody@example.com"},
     "erase_contact": {"email": "nobody@example.com"},
     "register_for_webinar": {"name": "New", "email": "new.registrant@example.com", "consent": "true"},
+    "change_registration": {"name": "Another"},
+    "move_registrant": {"status": "registered"},
+    "put_registrant_group": {"group": "Press"},
+    "add_note": {"text": "Wants to know more."},
     "invite": {"email": "invited@example.com"},
     "change_person": {"is_active": "true"},
 }

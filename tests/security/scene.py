@@ -124,6 +124,7 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         "registration_id": str(registration.id),
         "boot_id": "another",
         "id": str(mail.id if mail else 1),
+        "note_id": "4711",
         "secret": "x" * 43,
     }
     return scene

@@ -39,6 +39,7 @@ ERASES = ("sign-in", "sign-in", "no", "password", "no", "no", "no", "password", 
 EXPORTS = ("sign-in", "sign-in", "no", "ok", "ok", "no", "no", "ok", "no")
 REGISTRANT = ("sign-in", "sign-in", "no", "ok", "none", "ok", "no", "ok", "no")
 DECIDES = ("sign-in", "sign-in", "no", "ok", "none", "no", "no", "ok", "no")
+AUTHORS = ("sign-in", "sign-in", "no", "none", "none", "no", "no", "none", "no")
 INVITES = ("sign-in", "sign-in", "no", "no", "no", "no", "no", "password", "no")
 PROGRAM = ("token",) * 9
 
@@ -51,7 +52,7 @@ TABLE: dict[tuple[str, ...], str] = {
         sign_in_link use_sign_in_link reset_password set_password
         registration finish_registration email_link use_email_link
         webinars webinar webinar_calendar webinar_seats register_for_webinar
-        registration_link confirm_registration cancel_registration
+        registration_link change_registration confirm_registration cancel_registration
         dev_boot dev_mails dev_mail dev_mail_html
     """,
     NOBODY: "check_code check_second_factor",
@@ -74,12 +75,14 @@ TABLE: dict[tuple[str, ...], str] = {
     INVITES: "new_invitation invite",
     WEBINARS: """
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
+        share_out_registrants
     """,
     SEES_REGISTRATIONS: "registrations registrations_stream",
-    REGISTRANT: "check_in",
+    REGISTRANT: "check_in registrant",
     EXPORTS: "export_registrations",
     ERASES: "contacts export_contact erase_contact",
-    DECIDES: "approve_registration decline_registration desk_cancel_registration do_check_in",
+    DECIDES: "move_registrant put_registrant_group assign_registrant add_note do_check_in",
+    AUTHORS: "delete_note",
     PROGRAM: "api_me",
 }
 ROWS = {name: row for row, names in TABLE.items() for name in names.split()}

@@ -1,0 +1,89 @@
+"""One registrant at the staff's desk: what is known of them, and what staff do."""
+
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Depends, Form, Path, Response
+
+from app.dependencies import RegistrantServiceDep, WebinarServiceDep
+from app.models.webinar import GroupForm, NoteForm, RepForm, StandingForm
+from app.routes.desk import RegistrantDep, WebinarDep
+from app.visitors import PageDep, RightsDep
+
+router = APIRouter(prefix="/desk/webinars/{slug}/registrations")
+
+
+class Chosen(NamedTuple):
+    """Who acts, and on whom."""
+
+    rights: RightsDep
+    webinar: WebinarDep
+    registrant: RegistrantDep
+
+    @property
+    def path(self) -> str:
+        return f"/desk/webinars/{self.webinar.slug}/registrations/{self.registrant.id}"
+
+
+async def get_chosen(
+    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: RegistrantDep, registrants: RegistrantServiceDep
+) -> Chosen:
+    notes, reps = await registrants.notes(registrant), await registrants.reps(webinar)
+    known = {"webinar": webinar, "registrant": registrant, "notes": notes, "reps": reps, "rights": rights}
+    page.form("webinars/registrant_page.html", **known)
+    return Chosen(rights, webinar, registrant)
+
+
+ChosenDep = Annotated[Chosen, Depends(get_chosen)]
+
+
+@router.post("/assignment", name="share_out_registrants")
+async def share_out(
+    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrants: RegistrantServiceDep
+) -> Response:
+    await registrants.share_out(rights, webinar)
+    return page.nothing(f"/desk/webinars/{webinar.slug}/registrations")
+
+
+@router.get("/{registration_id}", name="registrant")
+async def show(page: PageDep, _chosen: ChosenDep) -> Response:
+    return page.show_form()
+
+
+@router.post("/{registration_id}/status", name="move_registrant")
+async def move(
+    page: PageDep, chosen: ChosenDep, webinars: WebinarServiceDep, form: Annotated[StandingForm, Form()]
+) -> Response:
+    await webinars.move(*chosen, form.status)
+    return page.nothing(chosen.path)
+
+
+@router.post("/{registration_id}/group", name="put_registrant_group")
+async def put_group(
+    page: PageDep, chosen: ChosenDep, registrants: RegistrantServiceDep, form: Annotated[GroupForm, Form()]
+) -> Response:
+    await registrants.put_group(*chosen, form.group)
+    return page.nothing(chosen.path)
+
+
+@router.post("/{registration_id}/rep", name="assign_registrant")
+async def assign(
+    page: PageDep, chosen: ChosenDep, registrants: RegistrantServiceDep, form: Annotated[RepForm, Form()]
+) -> Response:
+    await registrants.assign(*chosen, form.rep_id)
+    return page.nothing(chosen.path)
+
+
+@router.post("/{registration_id}/notes", name="add_note")
+async def add_note(
+    page: PageDep, chosen: ChosenDep, registrants: RegistrantServiceDep, form: Annotated[NoteForm, Form()]
+) -> Response:
+    await registrants.note(*chosen, form)
+    return page.redirect(chosen.path)
+
+
+@router.post("/{registration_id}/notes/{note_id}/deletion", name="delete_note")
+async def delete_note(
+    page: PageDep, chosen: ChosenDep, registrants: RegistrantServiceDep, note_id: Annotated[int, Path(le=2**31 - 1)]
+) -> Response:
+    await registrants.delete_note(*chosen, note_id)
+    return page.redirect(chosen.path)
