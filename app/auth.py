@@ -12,7 +12,7 @@ from fastapi_users.authentication.strategy import DatabaseStrategy
 
 from app.config import Settings
 from app.models.base import now
-from app.models.user import HOME, AccessToken, Place, User
+from app.models.user import AccessToken, Place, User
 from app.repositories.sessions import SessionRepository
 from app.services.account_service import AccountService
 from app.services.guest_service import GuestService
@@ -156,23 +156,21 @@ class Door:
         await self.enter(admission.user)
         return admission.next
 
-    async def enter(self, user: User) -> str:
+    async def enter(self, user: User) -> None:
         """Begin a new session, never go on with one: what was in this browser before signing in is worth nothing after.
 
-        What a guest wrote in this browser is theirs from now on. Returns the way home.
+        What a guest wrote in this browser is theirs from now on.
         """
         if self.visit:
             await self.strategy.sessions.end(self.visit.user.id, self.visit.session.token)
             await self.guests.adopt(self.visit.user, user)
-        await self.begin(user, confirmed_at=now())
+        token = await self.strategy.write_token(user, confirmed_at=now())
         await self.accounts.note_sign_in(user, new_device=not self.known_as.startswith(user.id.hex))
-        self.page.cookies += [await self.cookies.gone("pending"), await self.cookies.device(user)]
-        return HOME
-
-    async def begin(self, user: User, confirmed_at: datetime | None = None) -> None:
-        """Open a session for this user and give the browser its cookie."""
-        token = await self.strategy.write_token(user, confirmed_at=confirmed_at)
-        self.page.cookies.append(await self.cookies.session(token))
+        self.page.cookies += [
+            await self.cookies.session(token),
+            await self.cookies.gone("pending"),
+            await self.cookies.device(user),
+        ]
 
     async def leave(self) -> None:
         """End the session, here and in the database."""

@@ -30,6 +30,7 @@ LIFETIMES = {
     Purpose.SECOND_FACTOR: timedelta(minutes=10),
     Purpose.RESCUE: timedelta(minutes=15),
 }
+MINUTES = {purpose: round(lifetime.total_seconds() / 60) for purpose, lifetime in LIFETIMES.items()}
 MOST_ATTEMPTS = 5  # at a code; then the ticket is void
 
 

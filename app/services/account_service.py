@@ -10,7 +10,7 @@ from app.config import Settings
 from app.errors import Conflict, Invalid
 from app.limits import Limits
 from app.models.base import now
-from app.models.ticket import LIFETIMES, Purpose, Ticket
+from app.models.ticket import MINUTES, Purpose, Ticket
 from app.models.user import AccessToken, ChangeAddressForm, ChangePasswordForm, NameForm, User
 from app.repositories.sessions import SessionRepository
 from app.repositories.users import UserRepository
@@ -127,11 +127,10 @@ class AccountService:
         await self.limits.hit_mail(form.email, self.audit.place.address)
         issued = await self.tickets.issue(Purpose.CHANGE_ADDRESS, form.email, user)
         if await self.users.by_email(form.email):
-            links = {"url": self.settings.url("/sign-in"), "reset_url": self.settings.url("/reset-password")}
-            await self.mail.send(form.email, "already_registered", **links)
+            await self.mail.send(form.email, "already_registered", url=self.settings.url("/sign-in"))
             return
         url = self.settings.url(f"/account/email/{issued.secret}")
-        minutes = round(LIFETIMES[Purpose.CHANGE_ADDRESS].total_seconds() / 60)
+        minutes = MINUTES[Purpose.CHANGE_ADDRESS]
         await self.mail.send(form.email, "change_address", url=url, minutes=minutes, new_address=form.email)
 
     async def find_address_change(self, secret: str) -> Ticket:

@@ -32,7 +32,7 @@ class GuestService:
             return
         seconds = int((midnight + timedelta(days=1) - now()).total_seconds())
         raise DailyLimitReached(
-            f"Guests may ask {limit} questions a day. You can ask again after midnight UTC; "
+            f"Guests may ask {limit} question{'s' if limit != 1 else ''} a day. You can ask again after midnight UTC; "
             "everything you have asked so far stays here to read.",
             retry_after=seconds,
         )

@@ -12,7 +12,7 @@ from app.config import Settings
 from app.errors import Conflict, Forbidden
 from app.limits import Limits
 from app.models.group import Group
-from app.models.ticket import LIFETIMES, Purpose, Ticket
+from app.models.ticket import LIFETIMES, MINUTES, Purpose, Ticket
 from app.models.user import FinishForm, User
 from app.repositories.groups import GroupRepository
 from app.repositories.users import UserRepository
@@ -60,11 +60,10 @@ class RegistrationService:
         await self.limits.hit_mail(email, self.audit.place.address)
         issued = await self.tickets.issue(Purpose.REGISTER, email, next=next)
         if await self.users.by_email(email):
-            links = {"url": self.settings.url("/sign-in"), "reset_url": self.settings.url("/reset-password")}
-            await self.mail.send(email, "already_registered", **links)
+            await self.mail.send(email, "already_registered", url=self.settings.url("/sign-in"))
         else:
-            minutes = round(LIFETIMES[Purpose.REGISTER].total_seconds() / 60)
-            await self.mail.send(email, "confirm_address", url=self._link(issued.secret), minutes=minutes)
+            link = self._link(issued.secret)
+            await self.mail.send(email, "confirm_address", url=link, minutes=MINUTES[Purpose.REGISTER])
 
     def check_open(self) -> None:
         if self.settings.registration != "open":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.config import Settings
 from app.errors import Invalid, TooManyRequests
 from app.limits import Limits
-from app.models.ticket import LIFETIMES, Purpose, Ticket
+from app.models.ticket import MINUTES, Purpose, Ticket
 from app.models.user import SignInForm, User
 from app.repositories.users import UserRepository
 from app.services.audit_service import AuditService
@@ -105,7 +105,7 @@ class SignInService:
         await self.limits.hit_mail(email, self.audit.place.address)
         user = await self._owner(email)
         issued = await self.tickets.issue(Purpose.SIGN_IN_CODE, email, user, with_code=True, next=next)
-        minutes = _minutes(Purpose.SIGN_IN_CODE)
+        minutes = MINUTES[Purpose.SIGN_IN_CODE]
         if user:
             await self.mail.send(email, "sign_in_code", code=issued.code, minutes=minutes)
         else:
@@ -159,7 +159,7 @@ class SignInService:
         user = await self._owner(email)
         issued = await self.tickets.issue(Purpose.RESET_PASSWORD, email, user)
         if user:
-            minutes = _minutes(Purpose.RESET_PASSWORD)
+            minutes = MINUTES[Purpose.RESET_PASSWORD]
             await self.mail.send(
                 email, "reset_password", url=self.settings.url(f"/reset-password/{issued.secret}"), minutes=minutes
             )
@@ -176,7 +176,3 @@ class SignInService:
     async def _holder(self, ticket: Ticket) -> User | None:
         user = await self.users.get(ticket.user_id) if ticket.user_id else None
         return user if user and user.is_active else None
-
-
-def _minutes(purpose: Purpose) -> int:
-    return round(LIFETIMES[purpose].total_seconds() / 60)
