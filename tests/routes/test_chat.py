@@ -130,7 +130,7 @@ async def test_the_daily_limit_is_a_page(open_app: OpenApp, settings: Settings) 
         page = parse(response)
         assert response.status_code == 429
         assert int(response.headers["retry-after"]) <= 24 * 3600
-        assert "1 questions a day" in text(one(page, "main"))
+        assert "1 question a day" in text(one(page, "main"))
         assert text(one(page, "main a[href^='/register']")) == "Make an account"
         assert text(one(page, "textarea[name=content]")) == "Two"
         alert = await browser.htmx(f"{path}/messages", "POST", content="Two")
