@@ -169,7 +169,7 @@ async def test_a_mail_waits_for_a_server_that_is_down(
     async with sending(database, settings, f"smtp://127.0.0.1:{port}") as sender:
         await write("ann@example.org", "sign_in_code", sender.wake, **CODE)
         async with asyncio.timeout(10):
-            while not (waiting := (await outbox(database))[0]).error or waiting.claimed_until:
+            while not (waiting := (await outbox(database))[0]).error or waiting.claimed_until:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert waiting.status == MailStatus.QUEUED
         with running_smtp(port) as server:
