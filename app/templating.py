@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.bccache import Bucket
 from jinja2.runtime import Context
@@ -164,8 +164,11 @@ class Page:
     def download(self, content: Any, media_type: str, name: str) -> Response:
         """Send a file; what is not text goes as JSON."""
         body = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=2)
-        disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
-        return self.finish(Response(body, media_type=media_type, headers={"Content-Disposition": disposition}))
+        return self.finish(Response(body, media_type=media_type, headers=attachment(name)))
+
+    def stream_download(self, parts: AsyncIterator[str], media_type: str, name: str) -> Response:
+        """Send a file while it is made, so that none of it must fit into memory."""
+        return self.finish(StreamingResponse(parts, media_type=media_type, headers=attachment(name)))
 
     def fragment(self, template: str, **context: Any) -> str:
         """Render one piece of a stream."""
@@ -197,6 +200,11 @@ class Page:
             "boot_id": self.request.app.state.boot_id,
             **context,
         }
+
+
+def attachment(name: str) -> dict[str, str]:
+    """The header that makes a browser keep a file and not show it."""
+    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
 
 
 @pass_context

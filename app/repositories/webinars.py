@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, update
@@ -13,13 +12,6 @@ from app.models.webinar import Registration, Reminder, Standing, Webinar, Webina
 from app.repositories.base import Repository
 
 PUBLIC = col(Webinar.status).in_((WebinarStatus.PUBLISHED, WebinarStatus.CANCELLED, WebinarStatus.DONE))
-SORTS: dict[str, Any] = {
-    "number": col(Registration.number),
-    "name": func.lower(Registration.name),
-    "email": col(Registration.email),
-    "status": col(Registration.status),
-    "created": col(Registration.created_at),
-}
 
 
 class WebinarRepository(Repository):
@@ -111,36 +103,5 @@ class WebinarRepository(Repository):
     async def delete_registration(self, registration: Registration) -> None:
         await self.write(delete(Registration).where(col(Registration.id) == registration.id))
 
-    async def counts(self, webinar: Webinar, where: ColumnElement[bool]) -> dict[str, int]:
-        """How many registrations of those stand where."""
-        found = select(Registration.status, func.count()).where(Registration.webinar_id == webinar.id, where)
-        rows = (await self.session.exec(found.group_by(col(Registration.status)))).all()
-        return {Standing(status).value: count for status, count in rows}
-
-    async def registrations(
-        self, webinar: Webinar, where: Sequence[ColumnElement[bool]], sort: str, offset: int, limit: int
-    ) -> Sequence[Registration]:
-        """One page of the registrants' table. `sort`: a name of `SORTS`, with a `-` before it the other way round."""
-        column = SORTS[sort.removeprefix("-")]
-        order = column.desc() if sort.startswith("-") else column
-        found = self._of(webinar).where(*where).order_by(order, col(Registration.number)).offset(offset).limit(limit)
-        return (await self.session.exec(found)).all()
-
-    async def count(self, webinar: Webinar, where: Sequence[ColumnElement[bool]]) -> int:
-        found = select(func.count()).select_from(Registration).where(Registration.webinar_id == webinar.id, *where)
-        return (await self.session.exec(found)).one()
-
     def _of(self, webinar: Webinar) -> SelectOfScalar[Registration]:
         return select(Registration).where(Registration.webinar_id == webinar.id)
-
-
-def matching(words: Sequence[str], status: str) -> list[ColumnElement[bool]]:
-    """What a search and a filter of the registrants' table ask for."""
-    where = [
-        or_(
-            col(Registration.name).icontains(word, autoescape=True),
-            col(Registration.email).icontains(word, autoescape=True),
-        )
-        for word in words
-    ]
-    return where + ([col(Registration.status) == status] if status else [])
