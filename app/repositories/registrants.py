@@ -147,7 +147,7 @@ class RegistrantRepository(Repository):
             return Way(None, [here, sees, *matching(wanted)], keys)
         found = literal_column("registration_fts").op("MATCH")(sqlite_query(wanted))
         where = [found, KEYS.c.webinar_id == webinar.id, sees, *filtered(wanted), *answering(wanted)]
-        return Way(FROM_WORDS, where, [KEYS.c.key] if name == "number" else keys)  # keys are as old as numbers
+        return Way(FROM_WORDS, where, [WORDS.c.rowid] if name == "number" else keys)  # as people came
 
     # What the filters offer
 

@@ -17,7 +17,7 @@ from app.repositories.visibility import Rights
 from app.services import csv_file
 
 PAGE = 50
-MOST_FOUND = 5_000  # what a search counts and leafs through; whoever gets more has yet to say whom they look for
+MOST_FOUND = 2_000  # what a search counts and leafs through; whoever gets more has yet to say whom they look for
 MOST_WORDS = 8
 LONGEST = 200
 EXPORTED_AT_ONCE = 500
