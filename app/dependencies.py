@@ -20,6 +20,7 @@ from app.repositories.documents import DocumentRepository
 from app.repositories.events import EventRepository
 from app.repositories.groups import GroupRepository
 from app.repositories.mails import MailRepository
+from app.repositories.registrants import RegistrantRepository
 from app.repositories.schema import SchemaRepository
 from app.repositories.sessions import SessionRepository
 from app.repositories.tickets import TicketRepository
@@ -41,7 +42,7 @@ from app.services.mail_service import MailService
 from app.services.password_service import Passwords
 from app.services.people_service import PeopleService
 from app.services.registrant_service import RegistrantService
-from app.services.registrants import Registrants
+from app.services.registrants import Registrants, RegistrantsFile
 from app.services.registration_service import RegistrationService
 from app.services.search_service import SearchService
 from app.services.session_watch import SessionWatch
@@ -239,7 +240,11 @@ async def get_registrant_service(
 
 
 async def get_registrants(session: SessionDep) -> Registrants:
-    return Registrants(WebinarRepository(session))
+    return Registrants(RegistrantRepository(session))
+
+
+async def get_registrants_file(request: Request) -> RegistrantsFile:
+    return RegistrantsFile(request.app.state.database)
 
 
 async def get_live_webinars(request: Request) -> LiveWebinars:
@@ -250,6 +255,7 @@ async def get_live_webinars(request: Request) -> LiveWebinars:
 ContactServiceDep = Annotated[ContactService, Depends(get_contacts)]
 RegistrantServiceDep = Annotated[RegistrantService, Depends(get_registrant_service)]
 RegistrantsDep = Annotated[Registrants, Depends(get_registrants)]
+RegistrantsFileDep = Annotated[RegistrantsFile, Depends(get_registrants_file)]
 LiveWebinarsDep = Annotated[LiveWebinars, Depends(get_live_webinars)]
 
 

@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.bccache import Bucket
 from jinja2.runtime import Context
@@ -77,7 +77,7 @@ class Templates:
         }
         self.env.globals |= {
             "static": static_url(immutable=settings.in_production),
-            "url_for": url_for,
+            "url_for": path_maker(),
             "markdown": self.rendered,
             "marked": self.markdown.marked,
             "themes": THEMES,
@@ -164,8 +164,11 @@ class Page:
     def download(self, content: Any, media_type: str, name: str) -> Response:
         """Send a file; what is not text goes as JSON."""
         body = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=2)
-        disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
-        return self.finish(Response(body, media_type=media_type, headers={"Content-Disposition": disposition}))
+        return self.finish(Response(body, media_type=media_type, headers=attachment(name)))
+
+    def stream_download(self, parts: AsyncIterator[str], media_type: str, name: str) -> Response:
+        """Send a file while it is made, so that none of it must fit into memory."""
+        return self.finish(StreamingResponse(parts, media_type=media_type, headers=attachment(name)))
 
     def fragment(self, template: str, **context: Any) -> str:
         """Render one piece of a stream."""
@@ -199,11 +202,25 @@ class Page:
         }
 
 
-@pass_context
-def url_for(context: Context, name: str, /, **path: Any) -> str:
-    """The path (not the whole URL, so that proxies cannot confuse it) of a named route."""
-    request: Request = context["request"]
-    return str(request.app.url_path_for(name, **path))
+def attachment(name: str) -> dict[str, str]:
+    """The header that makes a browser keep a file and not show it."""
+    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
+
+
+def path_maker() -> Any:
+    """Make `url_for("webinar", slug="herons")`: the path (not the whole URL, so that proxies cannot confuse it) of a
+    named route. Each route is looked for once: a table names a hundred, and to find one takes as long as a query.
+    """
+    paths: dict[str, str] = {}
+
+    @pass_context
+    def url_for(context: Context, name: str, /, **path: Any) -> str:
+        if name not in paths:
+            request: Request = context["request"]
+            paths[name] = str(request.app.url_path_for(name, **{each: f"{{{each}}}" for each in path}))
+        return paths[name].format(**path)
+
+    return url_for
 
 
 def static_url(*, immutable: bool) -> Any:

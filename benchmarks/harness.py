@@ -49,7 +49,7 @@ class PinnedServer(Server):
 
 
 @contextmanager
-def fastopp(model_port: int = 0) -> Iterator[PinnedServer]:
+def fastopp(model_port: int = 0, **more: str) -> Iterator[PinnedServer]:
     """The app on a database of its own with the knowledge base in it, and with the model at this port."""
     settings = {
         "ENVIRONMENT": "production",
@@ -58,6 +58,7 @@ def fastopp(model_port: int = 0) -> Iterator[PinnedServer]:
         "OPENAI_MODEL": "normal,fast,late,quick,quick-long",
         "GUEST_DAILY_QUESTIONS": "1000000",
         "QUESTION_RATE": "1000000/minute",
+        **more,
     }
     with TemporaryDirectory() as folder, PinnedServer(Path(folder), **settings) as server:
         yield server

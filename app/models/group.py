@@ -10,6 +10,7 @@ KINDS = ("user", "conversation", "document", "audit", "webinar", "registration",
 ACTIONS = ("view", "add", "change", "delete", "export")
 # What may be done to those records alone that are assigned to oneself.
 ASSIGNED = ("registration.view_assigned", "registration.change_assigned", "registration.export_assigned")
+ASSIGNABLE = "registration.change_assigned"  # who may do this is one to whom registrations are assigned
 PERMISSIONS = frozenset([*(f"{kind}.{action}" for kind in KINDS for action in ACTIONS), *ASSIGNED])
 
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, HttpUrl, NaiveDatetime, StringConstraints, model_validator
-from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from app.models.base import Timestamp, Typed, now, words
@@ -123,11 +123,21 @@ class Registration(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("webinar_id", "email"),
-        Index("ix_registration_queue", "webinar_id", "status", "number"),
+        # One for each order of the table, with all that its filters and its rule ask for: see repositories/registrants.
+        Index("ix_registration_by_number", "webinar_id", "number", "id", "status", "group", "rep_id"),
+        Index(
+            *("ix_registration_by_name", "webinar_id", text("lower(name)"), "number", "id"),
+            *("status", "group", "rep_id", "name"),
+        ),
+        Index("ix_registration_by_email", "webinar_id", "email", "number", "id", "status", "group", "rep_id"),
+        Index("ix_registration_by_status", "webinar_id", "status", "number", "id", "group", "rep_id"),
+        Index("ix_registration_by_group", "webinar_id", "group", "number", "id", "status", "rep_id"),
+        Index("ix_registration_by_created", "webinar_id", "created_at", "number", "id", "status", "group", "rep_id"),
+        Index("ix_registration_rep_id", "rep_id", "webinar_id"),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
-    webinar_id: UUID = Field(foreign_key="webinar.id", index=True, ondelete="CASCADE")
+    webinar_id: UUID = Field(foreign_key="webinar.id", ondelete="CASCADE")
     number: int
     name: str = Field(max_length=100)
     email: str = Field(max_length=320, index=True)
@@ -139,7 +149,7 @@ class Registration(SQLModel, table=True):
     confirmed_at: datetime | None = Timestamp(default=None, nullable=True)
     attended_at: datetime | None = Timestamp(default=None, nullable=True)
     group: str = Field(default="", max_length=60)
-    rep_id: UUID | None = Field(default=None, foreign_key="user.id", index=True, ondelete="SET NULL")
+    rep_id: UUID | None = Field(default=None, foreign_key="user.id", ondelete="SET NULL")
     sequence: int = 0
     created_at: datetime = Timestamp(default_factory=now)
     updated_at: datetime = Timestamp(default_factory=now)

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, delete
 from sqlmodel import col, select
 
 from app.models.group import Group, GroupMember, GroupPermission
+from app.models.user import User
 from app.repositories.base import Repository
 
 
@@ -38,3 +39,13 @@ class GroupRepository(Repository):
         await self.write(delete(GroupMember).where(col(GroupMember.user_id) == user_id))
         there = {group.id for group in await self.all()}
         await self.add_all([GroupMember(group_id=id, user_id=user_id) for id in set(group_ids) & there if id])
+
+
+def members_who_may(permission: str) -> ColumnElement[bool]:
+    """The people who are active and in a group that allows this."""
+    members = (
+        select(GroupMember.user_id)
+        .join(GroupPermission, col(GroupPermission.group_id) == col(GroupMember.group_id))
+        .where(GroupPermission.permission == permission)
+    )
+    return col(User.id).in_(members) & col(User.is_active)

@@ -2,28 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from app.models.group import GroupMember, GroupPermission
+from app.models.group import ASSIGNABLE
 from app.models.user import User
 from app.models.webinar import Note, Registration, Reminder, Standing, Webinar, WebinarStatus
 from app.repositories.base import Repository
+from app.repositories.groups import members_who_may
 
 OVER = (Standing.CANCELLED, Standing.DECLINED)
 PUBLIC = col(Webinar.status).in_((WebinarStatus.PUBLISHED, WebinarStatus.CANCELLED, WebinarStatus.DONE))
-SORTS: dict[str, Any] = {
-    "number": col(Registration.number),
-    "name": func.lower(Registration.name),
-    "email": col(Registration.email),
-    "status": col(Registration.status),
-    "group": func.lower(Registration.group),
-    "created": col(Registration.created_at),
-}
 
 
 class WebinarRepository(Repository):
@@ -79,12 +71,7 @@ class WebinarRepository(Repository):
         theirs = (Registration.rep_id == User.id) & (Registration.webinar_id == webinar.id)
         standing = col(Registration.status).not_in(OVER)
         mine = select(func.count()).select_from(Registration).where(theirs, standing).scalar_subquery()
-        sales = (
-            select(GroupMember.user_id)
-            .join(GroupPermission, col(GroupPermission.group_id) == col(GroupMember.group_id))
-            .where(GroupPermission.permission == "registration.change_assigned")
-        )
-        found = select(User, mine).where(col(User.id).in_(sales), col(User.is_active)).order_by(mine, col(User.email))
+        found = select(User, mine).where(members_who_may(ASSIGNABLE)).order_by(mine, col(User.email))
         return (await self.session.exec(found)).all()
 
     async def unassigned(self, webinar: Webinar) -> Sequence[Registration]:
@@ -147,36 +134,5 @@ class WebinarRepository(Repository):
     async def delete_registration(self, registration: Registration) -> None:
         await self.write(delete(Registration).where(col(Registration.id) == registration.id))
 
-    async def counts(self, webinar: Webinar, where: ColumnElement[bool]) -> dict[str, int]:
-        """How many registrations of those stand where."""
-        found = select(Registration.status, func.count()).where(Registration.webinar_id == webinar.id, where)
-        rows = (await self.session.exec(found.group_by(col(Registration.status)))).all()
-        return {Standing(status).value: count for status, count in rows}
-
-    async def registrations(
-        self, webinar: Webinar, where: Sequence[ColumnElement[bool]], sort: str, offset: int, limit: int
-    ) -> Sequence[Registration]:
-        """One page of the registrants' table. `sort`: a name of `SORTS`, with a `-` before it the other way round."""
-        column = SORTS[sort.removeprefix("-")]
-        order = column.desc() if sort.startswith("-") else column
-        found = self._of(webinar).where(*where).order_by(order, col(Registration.number)).offset(offset).limit(limit)
-        return (await self.session.exec(found)).all()
-
-    async def count(self, webinar: Webinar, where: Sequence[ColumnElement[bool]]) -> int:
-        found = select(func.count()).select_from(Registration).where(Registration.webinar_id == webinar.id, *where)
-        return (await self.session.exec(found)).one()
-
     def _of(self, webinar: Webinar) -> SelectOfScalar[Registration]:
         return select(Registration).where(Registration.webinar_id == webinar.id)
-
-
-def matching(words: Sequence[str], status: str) -> list[ColumnElement[bool]]:
-    """What a search and a filter of the registrants' table ask for."""
-    where = [
-        or_(
-            col(Registration.name).icontains(word, autoescape=True),
-            col(Registration.email).icontains(word, autoescape=True),
-        )
-        for word in words
-    ]
-    return where + ([col(Registration.status) == status] if status else [])

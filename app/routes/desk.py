@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.ai.live_answer import Leave
-from app.dependencies import LiveWebinarsDep, RegistrantsDep, WebinarServiceDep
+from app.dependencies import LiveWebinarsDep, RegistrantsDep, RegistrantsFileDep, WebinarServiceDep
 from app.models.webinar import Registration, Webinar, WebinarForm
 from app.services.registrants import Table, View
 from app.templating import Page
@@ -18,8 +18,17 @@ from app.visitors import PageDep, RightsDep, Slug, Watched, WatchedDep, Words
 router = APIRouter(prefix="/desk/webinars")
 
 
-async def get_view(q: Words = "", status: str = "", sort: str = "number", page: int = 1) -> View:
-    return View.of(q, status, sort, page)
+async def get_view(
+    q: Words = "",
+    status: str = "",
+    group: Words = "",
+    rep: str = "",
+    question: Words = "",
+    answer: Words = "",
+    sort: str = "number",
+    page: int = 1,
+) -> View:
+    return View.of(sort, page, q=q, status=status, group=group, rep=rep, question=question, answer=answer)
 
 
 async def new_form(page: PageDep, rights: RightsDep) -> None:
@@ -106,7 +115,8 @@ async def registrations(
 ) -> Response:
     rights.check_some("registration.view")
     table = await registrants.table(rights, webinar, view)
-    return page.render("webinars/desk.html", block="table", webinar=webinar, table=table, rights=rights)
+    choices = await registrants.choices(rights, webinar)
+    return page.render("webinars/desk.html", block="table", table=table, choices=choices, rights=rights)
 
 
 @router.get("/{slug}/registrations/stream", name="registrations_stream")
@@ -129,11 +139,10 @@ async def rows(
 
 @router.get("/{slug}/registrations.csv", name="export_registrations")
 async def export(
-    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrants: RegistrantsDep, view: ViewDep
+    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrants: RegistrantsFileDep, view: ViewDep
 ) -> Response:
     rights.check_some("registration.export")
-    text = "".join([line async for line in registrants.lines(rights, webinar, view)])
-    return page.download(text, "text/csv", f"{webinar.slug}.csv")
+    return page.stream_download(registrants.lines(rights, webinar, view), "text/csv", f"{webinar.slug}.csv")
 
 
 @router.get("/{slug}/check-in/{registration_id}", name="check_in")

@@ -1,16 +1,22 @@
 """Open pages of webinars, kept up to date: each look has a short transaction of its own, as the request's is over."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from time import monotonic
 from uuid import UUID
 
 from app.ai.live_answer import Leave
 from app.db import Database
 from app.events import topic_of
 from app.models.webinar import Webinar
+from app.repositories.registrants import RegistrantRepository
 from app.repositories.visibility import Rights
 from app.repositories.webinars import WebinarRepository
 from app.services.event_feed import EventFeed
 from app.services.registrants import Registrants, Table, View
+
+REST = 10  # times as long as a look and its sending took
+LONGEST_REST = 3.0  # seconds
 
 
 class LiveWebinars:
@@ -30,12 +36,17 @@ class LiveWebinars:
             yield now
 
     async def table(self, rights: Rights, webinar_id: UUID, view: View, leave: Leave) -> AsyncIterator[Table]:
-        """One page of the registrants' table, now and whenever something has happened there."""
+        """One page of the registrants' table, now and whenever something has happened there.
+
+        Whoever follows a large table while many register does not keep the server busy: it rests between two looks.
+        """
         async for _ in self.feed.changes(f"webinar:{webinar_id}", leave):
+            began = monotonic()
             async with self.database.transaction() as session:
                 webinars = WebinarRepository(session)
                 webinar = await webinars.get(webinar_id)
                 if webinar is None:
                     return
-                table = await Registrants(webinars).table(rights, webinar, view)
+                table = await Registrants(RegistrantRepository(session)).table(rights, webinar, view)
             yield table
+            await asyncio.sleep(min(LONGEST_REST, REST * (monotonic() - began)))

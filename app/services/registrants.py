@@ -1,48 +1,91 @@
 """The registrants' table of a webinar: searched, filtered, sorted, in pages, and as a file."""
 
-import csv
-import io
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
+from sqlalchemy import ColumnElement, Row
+
+from app.db import Database
 from app.models.user import User
 from app.models.webinar import Registration, Standing, Webinar
+from app.repositories.registrant_search import Wanted
+from app.repositories.registrants import EXPORTED, SORTS, RegistrantRepository
 from app.repositories.visibility import Rights
-from app.repositories.webinars import SORTS, WebinarRepository, matching
+from app.services import csv_file
 
 PAGE = 50
-EXPORTED_AT_ONCE = 1_000
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with these a spreadsheet takes a cell for a formula
+MOST_FOUND = 2_000  # what a search counts and leafs through; whoever gets more has yet to say whom they look for
+MOST_WORDS = 8
+LONGEST = 200
+EXPORTED_AT_ONCE = 500
+NOBODY, NO_GROUP = "nobody", "(none)"
+COLUMNS = (
+    *("number", "name", "email", "status", "group", "sales rep", "source"),
+    *("registered", "confirmed", "attended"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What of the table is asked for, as the address says it; what makes no sense there falls back to the default."""
+    """What of the table is asked for, as the address says it; what makes no sense there falls back to the default.
+
+    `rep` is the id of a colleague or NOBODY. The words of `answer` are sought in what was answered to `question`, or
+    in all answers.
+    """
 
     q: str = ""
     status: str = ""
+    group: str = ""
+    rep: str = ""
+    question: str = ""
+    answer: str = ""
     sort: str = "number"
     page: int = 1
 
     @classmethod
-    def of(cls, q: str, status: str, sort: str, page: int) -> "View":
-        return cls(
-            q[:200],
-            status if status in set(Standing) else "",
-            sort if sort.removeprefix("-") in SORTS else "number",
-            max(1, page),
-        )
+    def of(cls, sort: str = "number", page: int = 1, **filters: str) -> "View":
+        given = {name: value[:LONGEST] for name, value in filters.items()}
+        given["status"] = given.get("status", "") if given.get("status") in set(Standing) else ""
+        given["rep"] = known_rep(given.get("rep", ""))
+        return cls(**given, sort=sort if sort.removeprefix("-") in SORTS else "number", page=max(1, page))
 
     def query(self, **changes: object) -> str:
         """The query string of this view with some of it changed; what is the default is left out."""
         view = replace(self, **changes)  # type: ignore[arg-type]
-        values = {name: getattr(view, name) for name in ("q", "status", "sort", "page")}
+        values = {name: getattr(view, name) for name in self.__slots__}
         return "?" + urlencode({name: value for name, value in values.items() if value != getattr(View(), name)})
 
     def sorted_by(self, column: str) -> str:
         """The query string that sorts by this column, or the other way round if it does already."""
         return self.query(sort=f"-{column}" if self.sort == column else column, page=1)
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it leaves anybody out."""
+        return wanted_by(self) != Wanted()
+
+
+def known_rep(typed: str) -> str:
+    try:
+        return NOBODY if typed == NOBODY else str(UUID(typed))
+    except ValueError:
+        return ""
+
+
+def wanted_by(view: View) -> Wanted:
+    """What a view asks for, on all of its pages."""
+    return Wanted(
+        words=tuple(view.q.split()[:MOST_WORDS]),
+        status=view.status,
+        group=view.group.replace(NO_GROUP, "") if view.group else None,
+        rep_id=UUID(view.rep) if view.rep not in ("", NOBODY) else None,
+        nobodys=view.rep == NOBODY,
+        question=view.question if view.answer.split() else "",
+        answer=tuple(view.answer.split()[:MOST_WORDS]),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,48 +95,106 @@ class Table:
     rows: Sequence[Registration]
     total: int
     counts: dict[str, int]
-    reps: Sequence[User]
-    may_change: bool
-    may_assign: bool
+    has_more: bool = False  # than `total`, as far as a search was counted
+    reps: Sequence[User] = ()  # to whom somebody can be assigned
+    may_change: bool = False
+    may_assign: bool = False
 
     @property
     def pages(self) -> int:
         return max(1, -(-self.total // PAGE))
 
+    @property
+    def found(self) -> str:
+        """How many there are, in words."""
+        return f"more than {self.total:,} in all" if self.has_more else f"{self.total} in all"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the filters offer."""
+
+    groups: Sequence[str]
+    reps: Sequence[User]
+
+    def groups_with(self, view: View) -> list[str]:
+        """The groups, whoever has none, and what is chosen though nobody is in it any more."""
+        return list(dict.fromkeys([NO_GROUP, *self.groups, *filter(None, [view.group])]))
+
+    def reps_with(self, view: View) -> list[tuple[str, str]]:
+        """Ids and names of the same kind."""
+        known = {NOBODY: "Nobody", **{str(rep.id): rep.called for rep in self.reps}}
+        return list({**known, **({} if view.rep in ("", *known) else {view.rep: "Somebody else"})}.items())
+
 
 class Registrants:
-    def __init__(self, webinars: WebinarRepository) -> None:
-        self.webinars = webinars
+    def __init__(self, registrants: RegistrantRepository) -> None:
+        self.registrants = registrants
 
     async def table(self, rights: Rights, webinar: Webinar, view: View) -> Table:
         """One page of those whom they may see; a page past the end is the last one."""
-        where = [rights.sees(Registration), *matching(view.q.split()[:8], view.status)]
-        total = await self.webinars.count(webinar, where)
+        sees, wanted = rights.sees(Registration), wanted_by(view)
+        counts = await self.registrants.counts(webinar, sees, wanted)
+        found = sum(fitting for _, fitting in counts.values())
+        if wanted.is_searched:
+            found = await self.registrants.count(webinar, sees, wanted, MOST_FOUND + 1)
+        total = min(found, MOST_FOUND) if wanted.is_searched else found
         view = replace(view, page=min(view.page, max(1, -(-total // PAGE))))
-        rows = await self.webinars.registrations(webinar, where, view.sort, (view.page - 1) * PAGE, PAGE)
-        counts = await self.webinars.counts(webinar, rights.sees(Registration))
-        reps = [rep for rep, _ in await self.webinars.reps(webinar)]
-        changes, assigns = rights.may_some("registration.change"), rights.may("registration.change")
-        return Table(webinar, view, rows, total, counts, reps, changes, assigns)
+        rows = await self._page(webinar, sees, wanted, view, found)
+        by_status = {name.value: all for name, (all, _) in counts.items()}
+        return Table(
+            webinar,
+            view,
+            rows,
+            total,
+            by_status,
+            found > total,
+            reps=await self.registrants.assignable(),
+            may_change=rights.may_some("registration.change"),
+            may_assign=rights.may("registration.change"),
+        )
+
+    async def _page(
+        self, webinar: Webinar, sees: ColumnElement[bool], wanted: Wanted, view: View, found: int
+    ) -> Sequence[Registration]:
+        """The rows of the view's page, by the shorter of the two ways there."""
+        offset = (view.page - 1) * PAGE
+        limit = min(PAGE, found - offset)
+        after = found - offset - limit
+        from_end = after < offset and not (wanted.is_searched and found > MOST_FOUND)
+        skipped = after if from_end else offset
+        return await self.registrants.page(webinar, sees, wanted, view.sort, skipped, limit, from_end=from_end)
+
+    async def choices(self, rights: Rights, webinar: Webinar) -> Choices:
+        """What the filters can ask for, of those whom they may see."""
+        sees = rights.sees(Registration)
+        return Choices(await self.registrants.groups(webinar, sees), await self.registrants.reps(webinar, sees))
+
+
+class RegistrantsFile:
+    """The table as CSV. Each look has a short transaction of its own, as the request's is over while it is sent."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
 
     async def lines(self, rights: Rights, webinar: Webinar, view: View) -> AsyncIterator[str]:
-        """The whole table as CSV, a thousand rows at a time, with nothing in it that a spreadsheet would run."""
-        where = [rights.rows(Registration, "export"), *matching(view.q.split()[:8], view.status)]
-        yield _line(("number", "name", "email", "status", "source", "registered", *webinar.questions))
-        offset = 0
-        while rows := await self.webinars.registrations(webinar, where, view.sort, offset, EXPORTED_AT_ONCE):
-            yield "".join(_line(_cells(webinar, row)) for row in rows)
-            offset += EXPORTED_AT_ONCE
+        """All that the view asks for, some rows at a time."""
+        yield csv_file.line((*COLUMNS, *webinar.questions))
+        sees, wanted, last = rights.rows(Registration, "export"), wanted_by(view), ()
+        while True:
+            async with self.database.transaction() as session:
+                registrants = RegistrantRepository(session)
+                rows = await registrants.after(webinar, sees, wanted, view.sort, last, EXPORTED_AT_ONCE)
+            if not rows:
+                return
+            yield "".join(csv_file.line(_cells(row, webinar.questions)) for row in rows)
+            last = tuple(rows[-1])[len(EXPORTED) :]
 
 
-def _cells(webinar: Webinar, row: Registration) -> Sequence[object]:
-    answers = [row.answers.get(question, "") for question in webinar.questions]
-    return (row.number, row.name, row.email, row.status.value, row.source, row.created_at.isoformat(), *answers)
-
-
-def _line(cells: Sequence[object]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow(
-        ["'" + cell if isinstance(cell, str) and cell.startswith(FORMULA) else cell for cell in cells]
-    )
-    return out.getvalue()
+def _cells(row: Row[Any], questions: Sequence[str]) -> list[object]:
+    moments = (row.created_at, row.confirmed_at, row.attended_at)
+    return [
+        *(row.number, row.name, row.email, row.status.value, row.group, row.rep or "", row.source),
+        *(moment.isoformat() if moment else "" for moment in moments),
+        *(row.answers.get(question, "") for question in questions),
+    ]
