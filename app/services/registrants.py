@@ -140,7 +140,7 @@ class Registrants:
             found = await self.registrants.count(webinar, sees, wanted, MOST_FOUND + 1)
         total = min(found, MOST_FOUND) if wanted.is_searched else found
         view = replace(view, page=min(view.page, max(1, -(-total // PAGE))))
-        rows = await self._page(webinar, sees, wanted, view, found)
+        rows = await self._page(webinar, sees, wanted, view, total, from_start=found > total)
         by_status = {name.value: all for name, (all, _) in counts.items()}
         return Table(
             webinar,
@@ -155,13 +155,20 @@ class Registrants:
         )
 
     async def _page(
-        self, webinar: Webinar, sees: ColumnElement[bool], wanted: Wanted, view: View, found: int
+        self,
+        webinar: Webinar,
+        sees: ColumnElement[bool],
+        wanted: Wanted,
+        view: View,
+        total: int,
+        *,
+        from_start: bool,
     ) -> Sequence[Registration]:
         """The rows of the view's page, by the shorter of the two ways there."""
         offset = (view.page - 1) * PAGE
-        limit = min(PAGE, found - offset)
-        after = found - offset - limit
-        from_end = after < offset and not (wanted.is_searched and found > MOST_FOUND)
+        limit = min(PAGE, total - offset)
+        after = total - offset - limit
+        from_end = after < offset and not from_start
         skipped = after if from_end else offset
         return await self.registrants.page(webinar, sees, wanted, view.sort, skipped, limit, from_end=from_end)
 

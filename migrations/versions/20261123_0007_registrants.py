@@ -50,10 +50,12 @@ SQLITE_UP = (
     f"CREATE TRIGGER registration_fts_insert AFTER INSERT ON registration BEGIN {NEW_KEY} {INDEX} END",
     f"CREATE TRIGGER registration_fts_delete AFTER DELETE ON registration BEGIN {UNINDEX} {OLD_KEY} END",
     f"""CREATE TRIGGER registration_fts_update AFTER UPDATE OF name, email, answers, number ON registration
-        BEGIN {UNINDEX} {OLD_KEY} {NEW_KEY} {INDEX} END""",
+        WHEN new.number = old.number BEGIN {UNINDEX} {INDEX} END""",
+    f"""CREATE TRIGGER registration_fts_renumber AFTER UPDATE OF number ON registration
+        WHEN new.number <> old.number BEGIN {UNINDEX} {OLD_KEY} {NEW_KEY} {INDEX} END""",
 )
 SQLITE_DOWN = (
-    *(f"DROP TRIGGER registration_fts_{event}" for event in ("insert", "delete", "update")),
+    *(f"DROP TRIGGER registration_fts_{event}" for event in ("insert", "delete", "update", "renumber")),
     "DROP TABLE registration_fts",
     "DROP TABLE registration_fts_key",
 )
