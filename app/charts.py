@@ -2,13 +2,14 @@
 
 Say what there is as `Data`, let `columns`, `bars` or `lines` place it, and include the partial with it as `chart`:
 
-    data = Data("by-day", "Registrations by day", "Day", ["1 May", "2 May"], [Series("Registered", [3, 5])], csv=url)
+    data = Data("by-day", "Registrations by day", "Day", ["1 May", "2 May"], [Series("Registered", [3, 5])])
     chart = columns(data)      # vertical, series stacked; for times and other things in an order
     chart = bars(data)         # horizontal, series stacked; for categories, whose names may be long
     chart = lines(data)        # one line a series; for amounts that change over time
 
-The partial shows a caption, a legend, the drawing, a table of the same figures, and a link to them as CSV, for which
-`data.cells()` has the cells. No data at all is shown as `data.empty`.
+The partial shows a caption, a legend, the drawing, a table of the same figures, and a link to them as CSV where there
+is a `csv`, for which `data.cells()` has the cells. No data at all is shown as `data.empty`. On live pages
+`partials/chart_frame.html` replaces the drawing and the table, and leaves a table open that somebody has opened.
 
 Across, everything is in percent of the width and down in pixels, so that marks take the room that there is and text
 keeps its size on a phone. Series differ by pattern too: at most `MOST_SERIES` can be told apart.
@@ -42,7 +43,7 @@ class Series:
 class Data:
     """What a chart shows. `id` is its own in the page; `head` says what the labels are.
 
-    `labels` stand at the axis, and `names`, where they are longer, in the table.
+    `labels` stand at the axis, and `names`, where they are longer, in the table, which can link them to `links`.
     """
 
     id: str
@@ -51,7 +52,7 @@ class Data:
     labels: Sequence[str]
     series: Sequence[Series]
     names: Sequence[str] = ()
-    csv: str = ""
+    links: Sequence[str] = ()
     empty: str = "Nothing to show yet."
 
     def __post_init__(self) -> None:
@@ -71,10 +72,10 @@ class Data:
         return all(value == int(value) for series in self.series for value in series.values)
 
     @property
-    def table(self) -> list[tuple[str, list[str]]]:
-        """The rows of the table: a name, and what each series has there."""
+    def table(self) -> list[tuple[str, str, list[str]]]:
+        """The rows of the table: a name, its link, and what each series has there."""
         values = ([exact(series.values[at]) for series in self.series] for at in range(len(self.labels)))
-        return list(zip(self.names or self.labels, values, strict=True))
+        return list(zip(self.names or self.labels, self.links or [""] * len(self.labels), values, strict=True))
 
     @property
     def summary(self) -> str:
