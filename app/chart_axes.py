@@ -8,7 +8,8 @@ from unicodedata import east_asian_width
 PLOT = 192.0  # pixels from the highest tick to the lowest
 ABOVE, BELOW = 8.0, 28.0  # room for half a line of text above, and for the labels below
 LONGEST_LABEL = 14  # characters below the drawing
-NARROW, WIDE = 250, 480  # pixels that a drawing has at least on a phone, and elsewhere
+NARROW, WIDE = 250, 400  # pixels that a drawing has at least on a phone, and elsewhere
+GUTTER = 40  # pixels to the left of the drawing, where the values stand
 LETTER, BROAD_LETTER, GAP = 7, 13, 10  # pixels, rather too many than too few
 TICKS = 4
 TINY = 1e-9  # a range that is as good as none
@@ -92,7 +93,7 @@ def fitting_labels(texts: Sequence[str]) -> list[Label]:
 def _label(text: str, middle: float) -> Label:
     """One that would stick out is moved in."""
     half = 50 * breadth(text) / NARROW
-    if middle < half:
+    if middle - half < -100 * GUTTER / NARROW:
         return Label(0, text, "start")
     return Label(100, text, "end") if middle > 100 - half else Label(middle, text, "middle")
 

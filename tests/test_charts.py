@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.chart_axes import NARROW, WIDE, breadth, extent, nice, short
+from app.chart_axes import GUTTER, NARROW, WIDE, breadth, extent, nice, short
 from app.charts import Data, Series, bars, columns, exact, lines
 
 VALUES = st.one_of(st.integers(-(10**6), 10**6), st.floats(-1e15, 1e15), st.just(0), st.integers(0, 9))
@@ -68,7 +68,7 @@ def test_labels_do_not_overlap(data: Data, width: int) -> None:
     assert bool(labels) == bool(data.labels)
     spans = sorted(extent(label, width) for label in labels if label.text)
     assert all(left[1] <= right[0] for left, right in itertools.pairwise(spans))
-    assert all(start >= -EDGE and end <= width + EDGE for start, end in spans)
+    assert all(start >= -GUTTER and end <= width + EDGE for start, end in spans)
 
 
 @given(st.floats(1e-9, 1e15))
