@@ -1,11 +1,12 @@
-"""What is counted of registrations. Every query here is answered by the index `ix_registration_numbers` alone."""
+"""What is counted of registrations. Every query here is answered by an index alone, see `Registration`."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, Integer, String, cast, literal
+from sqlalchemy import ColumnElement, DateTime, Integer, column, values
 from sqlmodel import col, func, select
 
 from app.models.webinar import Registration, Standing, Webinar
@@ -13,45 +14,50 @@ from app.repositories.base import Repository
 
 Where = Sequence[ColumnElement[bool]]
 MADE, CANCELLED = col(Registration.created_at), col(Registration.cancelled_at)
-ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class NumberRepository(Repository):
-    async def standings(self, where: Where) -> Sequence[tuple[str, Standing, int, int]]:
-        """For each source and standing: how many there are, and how many of them came."""
-        source, status = col(Registration.source), col(Registration.status)
-        found = select(source, status, func.count(), func.count(col(Registration.attended_at)))
-        return (await self.session.exec(found.where(*where).group_by(source, status))).all()
+    async def standings(self, where: Where) -> Sequence[tuple[UUID, str, Standing, int, int]]:
+        """For each webinar, source and standing: how many there are, and how many of them came."""
+        parts: Any = col(Registration.webinar_id), col(Registration.source), col(Registration.status)
+        figures: Any = func.count(), func.count(col(Registration.attended_at))
+        found = await self.execute(select(*parts, *figures).where(*where).group_by(*parts))
+        return [row._tuple() for row in found]
 
-    async def moments(self, column: Any, where: Where, *, minutes: int) -> Sequence[tuple[datetime, int]]:
-        """How often this time fell into each hour, or quarter of one; a moment of it stands for all."""
-        part = self._part(column, minutes)
-        found = select(func.min(column), func.count()).where(*where, column.is_not(None)).group_by(part)
-        return (await self.session.exec(found)).all()
+    async def extremes(self, where: Where) -> list[datetime]:
+        """The first and the last time that somebody registered, and that somebody cancelled, where there are any."""
+        found = [
+            select(extreme(moment)).where(*where, moment.is_not(None)).scalar_subquery()
+            for moment in (MADE, CANCELLED)
+            for extreme in (func.min, func.max)
+        ]
+        [row] = await self.execute(select(*found))
+        return [moment for moment in row if moment]
 
-    def _part(self, column: Any, minutes: int) -> Any:
-        if not self.on_sqlite:
-            return func.date_bin(literal(timedelta(minutes=minutes)), column, literal(ORIGIN, DateTime(timezone=True)))
-        hour = func.substr(column, 1, 13, type_=String)  # of the text that it is stored as: 2026-05-01 18
-        part = cast(func.substr(column, 15, 2), Integer) // minutes
-        return hour if minutes == 60 else hour.concat(cast(part, String))
-
-    async def by_webinar(self, where: Where) -> Sequence[tuple[UUID, Standing, int, int]]:
-        """The same for each webinar and standing."""
-        webinar, status = col(Registration.webinar_id), col(Registration.status)
-        found = select(webinar, status, func.count(), func.count(col(Registration.attended_at)))
-        return (await self.session.exec(found.where(*where).group_by(webinar, status))).all()
+    async def between(self, moment: Any, where: Where, edges: Sequence[datetime]) -> list[int]:
+        """How often it falls between each of those moments and the next."""
+        kind = DateTime(timezone=True)
+        fields = column("n", Integer), column("since", kind), column("until", kind)
+        spans = [(n, *span) for n, span in enumerate(pairwise(edges))]
+        part = values(*fields, name="part").data(spans).cte()
+        count = select(func.count(moment)).where(*where, moment >= part.c.since, moment < part.c.until)
+        return [row[1] for row in await self.execute(select(part.c.n, count.scalar_subquery()).order_by(part.c.n))]
 
     async def webinars(self, since: datetime | None, until: datetime | None, limit: int) -> Sequence[Webinar]:
         """Those that start in between, the last first."""
         start = col(Webinar.starts_at)
-        found = select(Webinar).where(*between(start, since, until)).order_by(start.desc()).limit(limit)
+        found = select(Webinar).where(*within(start, since, until)).order_by(start.desc()).limit(limit)
         return (await self.session.exec(found)).all()
 
 
-def between(column: Any, since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+def within(moment: Any, since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
     """From one moment up to another; None does not limit."""
-    return ([column >= since] if since else []) + ([column < until] if until else [])
+    return ([moment >= since] if since else []) + ([moment < until] if until else [])
+
+
+def made_within(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+    """Who registered then. Not by an index: in `between`, databases would read all of this for each part of it."""
+    return within(func.coalesce(MADE, MADE), since, until)
 
 
 def counted(ids: Sequence[UUID], sees: ColumnElement[bool]) -> list[ColumnElement[bool]]:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 MOST = 62  # columns that are still told apart
@@ -22,13 +21,6 @@ def typed_day(text: str) -> date | None:
 def begin(day: date, zone: ZoneInfo) -> datetime:
     """When this day begins there."""
     return datetime.combine(day, time.min, zone).astimezone(UTC)
-
-
-@lru_cache(maxsize=64)
-def whole_hours(zone: ZoneInfo) -> bool:
-    """Whether clocks there always differ from UTC by whole hours, so that a day begins with one of UTC."""
-    months = (datetime(year, month, 1, tzinfo=UTC) for year in range(1990, 2050) for month in range(1, 13))
-    return not any((month.astimezone(zone).utcoffset() or timedelta()) % timedelta(hours=1) for month in months)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +87,6 @@ class Days:
     def names(self) -> list[str]:
         return [day.strftime(self.unit.long) for day in self.begins]
 
-    def sums(self, counts: dict[date, int]) -> list[int]:
-        """How many fall into each unit."""
-        sums = dict.fromkeys(self.begins, 0)
-        for day, count in counts.items():
-            sums[self.unit.first(day)] += count
-        return list(sums.values())
+    def edges(self, zone: ZoneInfo) -> list[datetime]:
+        """When each begins there, and when the last ends: days have 23 or 25 hours when the clocks are changed."""
+        return [begin(day, zone) for day in (*self.begins, self.unit.next(self.begins[-1]))]

@@ -3,21 +3,20 @@
 All figures are counted in SQL, of those registrations alone that a person may see.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.charts import Chart, Data, Series, bars, columns, lines
 from app.errors import NotFound
 from app.models.base import now
 from app.models.webinar import Registration, Standing, Webinar
-from app.repositories.numbers import CANCELLED, MADE, NumberRepository, between, counted, of_sources
+from app.repositories.numbers import CANCELLED, MADE, NumberRepository, counted, made_within, of_sources
 from app.repositories.visibility import Rights
-from app.services.calendar_days import Days, begin, typed_day, whole_hours
+from app.services.calendar_days import Days, begin, typed_day
 from app.services.csv_file import line
 
 NO_SOURCE = "(none)"
@@ -126,32 +125,25 @@ class NumberService:
 
     async def of_webinar(self, rights: Rights, webinar: Webinar, scope: Scope) -> Numbers:
         zone = ZoneInfo(webinar.time_zone)
-        where = [*counted((webinar.id,), rights.sees(Registration)), *between(MADE, *scope.span(zone))]
+        where = [*counted((webinar.id,), rights.sees(Registration)), *made_within(*scope.span(zone))]
         by_source = _by_source(await self.numbers.standings(where))
         where += of_sources(scope.sources)
-        made = await self._by_day(MADE, where, zone)
-        cancelled = await self._by_day(CANCELLED, where, zone)
-        days = _days(webinar, scope, [*made, *cancelled])
+        days = _days(webinar, scope, await self.numbers.extremes(where))
+        made, cancelled = [await self.numbers.between(moment, where, days.edges(zone)) for moment in (MADE, CANCELLED)]
         sources = _chosen(by_source, scope)
-        charts = [*_over_time(days, days.sums(made), days.sums(cancelled)), _of_sources(sources, webinar)]
+        charts = [*_over_time(days, made, cancelled), _of_sources(sources, webinar)]
         return _numbers(webinar, scope, by_source, sources, charts)
-
-    async def _by_day(self, column: Any, where: Sequence[Any], zone: ZoneInfo) -> Counter[date]:
-        """How often this time fell on each day of the zone. The database knows no zones, so it counts smaller parts."""
-        days: Counter[date] = Counter()
-        for moment, count in await self.numbers.moments(column, where, minutes=60 if whole_hours(zone) else 15):
-            days[moment.astimezone(zone).date()] += count
-        return days
 
     async def of_all(self, rights: Rights, scope: Scope) -> Numbers:
         """Those of the last webinars that start between the two days (of UTC)."""
         webinars = await self.numbers.webinars(*scope.span(ZoneInfo("UTC")), MOST_WEBINARS)
         ids = [webinar.id for webinar in webinars]
-        where = counted(ids, rights.sees(Registration))
-        by_source = _by_source(await self.numbers.standings(where))
+        rows = await self.numbers.standings(counted(ids, rights.sees(Registration)))
+        by_source = _by_source(rows)
         tallies = {id: Tally() for id in ids}
-        for id, standing, count, came in await self.numbers.by_webinar([*where, *of_sources(scope.sources)]):
-            tallies[id].add(standing, count, came)
+        for id, source, standing, count, came in rows:
+            if not scope.sources or source in scope.sources:
+                tallies[id].add(standing, count, came)
         chart = _of_webinars(webinars, list(tallies.values()))
         sources = _chosen(by_source, scope)
         return _numbers(None, scope, by_source, sources, [chart, _of_sources(sources)])
@@ -168,10 +160,10 @@ def _numbers(
     return Numbers(webinar, scope, list(all)[:MOST_CHOICES], total, {chart.data.id: chart for chart in charts})
 
 
-def _by_source(rows: Sequence[tuple[str, Standing, int, int]]) -> dict[str, Tally]:
+def _by_source(rows: Sequence[tuple[UUID, str, Standing, int, int]]) -> dict[str, Tally]:
     """The sources with the most registrations first."""
     tallies: dict[str, Tally] = {}
-    for source, standing, count, came in rows:
+    for _webinar, source, standing, count, came in rows:
         tallies.setdefault(source or NO_SOURCE, Tally()).add(standing, count, came)
     return dict(sorted(tallies.items(), key=lambda each: (-each[1].all, each[0])))
 
@@ -180,10 +172,11 @@ def _chosen(tallies: Mapping[str, Tally], scope: Scope) -> dict[str, Tally]:
     return {source: tally for source, tally in tallies.items() if scope.source in ("", source)}
 
 
-def _days(webinar: Webinar, scope: Scope, days: Sequence[date]) -> Days:
+def _days(webinar: Webinar, scope: Scope, moments: Sequence[datetime]) -> Days:
     """From the first on which something happened to today, or to the end of what is asked for."""
     today = min(webinar.local(now()).date(), webinar.local(webinar.ends_at).date(), scope.until or date.max)
-    return Days.between(min(days), max(today, *days)) if days else Days.between(today, today)
+    days = [webinar.local(moment).date() for moment in moments] or [today]
+    return Days.between(min(days), max(today, *days))
 
 
 # The charts
@@ -206,9 +199,10 @@ def _of_sources(sources: Mapping[str, Tally], webinar: Webinar | None = None) ->
     if others := list(sources.values())[MOST_SOURCES:]:
         shown[f"{len(others)} others"] = sum(others, Tally())
     tallies = list(shown.values())
+    absent = ("No-show" if webinar.is_over else "Has a seat") if webinar else "Not attended"
     series = [
         Series("Attended", [tally.attended for tally in tallies]),
-        Series("No-show" if webinar and webinar.is_over else "Has a seat", [tally.absent for tally in tallies]),
+        Series(absent, [tally.absent for tally in tallies]),
         Series("Waiting", [tally.waiting + tally.pending for tally in tallies]),
         Series("Cancelled", [tally.cancelled + tally.declined for tally in tallies]),
     ]

@@ -10,7 +10,11 @@ down_revision = "e4a81f70c3d2"
 branch_labels = None
 depends_on = None
 
-COVERED = ["webinar_id", "source", "status", "created_at", "attended_at", "cancelled_at", "rep_id"]
+INDEXES = {
+    "standings": ["webinar_id", "source", "status", "attended_at", "rep_id", "created_at"],
+    "made": ["webinar_id", "created_at", "source", "status", "attended_at", "rep_id"],
+    "cancelled": ["webinar_id", "cancelled_at", "created_at", "source", "rep_id"],
+}
 
 
 def upgrade() -> None:
@@ -20,9 +24,11 @@ def upgrade() -> None:
     )
     # The nearest that is known of those before.
     op.execute("UPDATE registration SET cancelled_at = updated_at WHERE status = 'cancelled'")
-    op.create_index("ix_registration_numbers", "registration", COVERED, unique=False)
+    for name, columns in INDEXES.items():
+        op.create_index(f"ix_registration_{name}", "registration", columns, unique=False)
 
 
 def downgrade() -> None:
-    op.drop_index("ix_registration_numbers", table_name="registration")
+    for name in INDEXES:
+        op.drop_index(f"ix_registration_{name}", table_name="registration")
     op.drop_column("registration", "cancelled_at")
