@@ -83,8 +83,10 @@ class Data:
         return " ".join(self._summary(series) for series in self.series if series.values)
 
     def _summary(self, series: Series) -> str:
+        if not any(series.values):
+            return f"{series.name}: none."
         at = max(range(len(series.values)), key=lambda at: series.values[at])
-        return f"{series.name}: the most is {exact(series.values[at])} ({(self.names or self.labels)[at]})."
+        return f"{series.name}: the most is {exact(series.values[at])}, for {(self.names or self.labels)[at]}."
 
     def cells(self) -> Iterator[Sequence[object]]:
         """The rows of a CSV file."""

@@ -124,5 +124,6 @@ def test_what_cannot_be_drawn_is_refused(series: list[Series]) -> None:
 def test_figures_in_words() -> None:
     assert [short(value) for value in (0, 1500, -2e6, 0.25, 3e9)] == ["0", "1.5k", "−2M", "0.25", "3B"]
     assert [exact(value) for value in (0, 1500, -2e6, 0.25, 2.5)] == ["0", "1,500", "−2,000,000", "0.25", "2.5"]
-    assert make(3, 9).summary == "Came: the most is 9 (1 May)."
+    assert make(3, 9).summary == "Came: the most is 9, for 1 May."
+    assert make(0, 0).summary == "Came: none."
     assert list(make(3).cells()) == [("Day", "Came"), ("0 May", 3)]

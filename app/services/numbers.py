@@ -45,9 +45,10 @@ class Scope:
         return self == Scope()
 
     def query(self) -> str:
-        """The query string of it, with its question mark."""
+        """The query string of it, with its question mark where there is something to say."""
         values = {"source": self.source, "since": self.since, "until": self.until}
-        return "?" + urlencode({name: value for name, value in values.items() if value})
+        said = urlencode({name: value for name, value in values.items() if value})
+        return f"?{said}" if said else ""
 
     def span(self, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
         """From when until when, as the clocks of this zone show it."""
