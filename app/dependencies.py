@@ -20,6 +20,7 @@ from app.repositories.documents import DocumentRepository
 from app.repositories.events import EventRepository
 from app.repositories.groups import GroupRepository
 from app.repositories.mails import MailRepository
+from app.repositories.numbers import NumberRepository
 from app.repositories.registrants import RegistrantRepository
 from app.repositories.schema import SchemaRepository
 from app.repositories.sessions import SessionRepository
@@ -39,6 +40,7 @@ from app.services.guest_service import GuestService
 from app.services.health_service import HealthService
 from app.services.live_webinars import LiveWebinars
 from app.services.mail_service import MailService
+from app.services.numbers import NumberService
 from app.services.password_service import Passwords
 from app.services.people_service import PeopleService
 from app.services.registrant_service import RegistrantService
@@ -247,6 +249,10 @@ async def get_registrants_file(request: Request) -> RegistrantsFile:
     return RegistrantsFile(request.app.state.database)
 
 
+async def get_numbers(session: SessionDep) -> NumberService:
+    return NumberService(NumberRepository(session))
+
+
 async def get_live_webinars(request: Request) -> LiveWebinars:
     live: LiveWebinars = request.app.state.live_webinars
     return live
@@ -256,6 +262,7 @@ ContactServiceDep = Annotated[ContactService, Depends(get_contacts)]
 RegistrantServiceDep = Annotated[RegistrantService, Depends(get_registrant_service)]
 RegistrantsDep = Annotated[Registrants, Depends(get_registrants)]
 RegistrantsFileDep = Annotated[RegistrantsFile, Depends(get_registrants_file)]
+NumberServiceDep = Annotated[NumberService, Depends(get_numbers)]
 LiveWebinarsDep = Annotated[LiveWebinars, Depends(get_live_webinars)]
 
 

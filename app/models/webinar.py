@@ -19,6 +19,7 @@ from app.models.user import Address, clean_name
 UNSLUGGABLE = re.compile(r"[^a-z0-9]+")
 LONGEST_ANSWER = 1_000
 LONGEST_NOTE = 4_000
+LONGEST_SOURCE = 100
 MOST_QUESTIONS = 10
 
 
@@ -134,6 +135,10 @@ class Registration(SQLModel, table=True):
         Index("ix_registration_by_group", "webinar_id", "group", "number", "id", "status", "rep_id"),
         Index("ix_registration_by_created", "webinar_id", "created_at", "number", "id", "status", "group", "rep_id"),
         Index("ix_registration_rep_id", "rep_id", "webinar_id"),
+        # Each answers one question of `NumberRepository` by itself.
+        Index("ix_registration_standings", "webinar_id", "source", "status", "attended_at", "rep_id", "created_at"),
+        Index("ix_registration_made", "webinar_id", "created_at", "source", "status", "attended_at", "rep_id"),
+        Index("ix_registration_cancelled", "webinar_id", "cancelled_at", "created_at", "source", "rep_id"),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -143,11 +148,12 @@ class Registration(SQLModel, table=True):
     email: str = Field(max_length=320, index=True)
     answers: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     status: Standing = Field(sa_type=words(Standing, 12))
-    source: str = Field(default="", max_length=100)
+    source: str = Field(default="", max_length=LONGEST_SOURCE)
     consent: str = Field(max_length=500)
     consented_at: datetime = Timestamp(default_factory=now)
     confirmed_at: datetime | None = Timestamp(default=None, nullable=True)
     attended_at: datetime | None = Timestamp(default=None, nullable=True)
+    cancelled_at: datetime | None = Timestamp(default=None, nullable=True)
     group: str = Field(default="", max_length=60)
     rep_id: UUID | None = Field(default=None, foreign_key="user.id", ondelete="SET NULL")
     sequence: int = 0
@@ -272,6 +278,11 @@ class WebinarForm(SQLModel):
         }
 
 
+def source_of(*mentions: str) -> str:
+    """What a link says of where it stands, in one line: "newsletter / email / may"."""
+    return " / ".join(filter(None, (" ".join(mention.split()) for mention in mentions)))[:LONGEST_SOURCE].strip(" /")
+
+
 class ContactForm(SQLModel):
     email: Address
 
@@ -294,7 +305,7 @@ class RegistrationForm(DetailsForm):
 
     email: Address
     consent: bool
-    source: Typed = Field(default="", max_length=100)
+    source: Typed = Field(default="", max_length=LONGEST_SOURCE)
 
 
 class StandingForm(SQLModel):

@@ -13,7 +13,7 @@ from app.security import SAFE_METHODS
 from tests.people import PASSWORD
 
 Form = dict[str, Any]
-ENDLESS = ("webinar_seats", "registrations_stream")  # asked for their head alone
+ENDLESS = ("webinar_seats", "registrations_stream", "webinar_numbers_stream")  # asked for their head alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,7 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         "id": str(mail.id if mail else 1),
         "note_id": "4711",
         "secret": "x" * 43,
+        "name": "by-source",
     }
     return scene
 

@@ -77,7 +77,10 @@ TABLE: dict[tuple[str, ...], str] = {
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
         share_out_registrants
     """,
-    SEES_REGISTRATIONS: "registrations registrations_stream",
+    SEES_REGISTRATIONS: """
+        registrations registrations_stream
+        numbers numbers_file webinar_numbers webinar_numbers_stream webinar_numbers_file
+    """,
     REGISTRANT: "check_in registrant",
     EXPORTS: "export_registrations",
     ERASES: "contacts export_contact erase_contact",
