@@ -20,6 +20,7 @@ from app.repositories.documents import DocumentRepository
 from app.repositories.events import EventRepository
 from app.repositories.groups import GroupRepository
 from app.repositories.mails import MailRepository
+from app.repositories.pictures import PictureRepository
 from app.repositories.schema import SchemaRepository
 from app.repositories.sessions import SessionRepository
 from app.repositories.tickets import TicketRepository
@@ -40,6 +41,7 @@ from app.services.live_webinars import LiveWebinars
 from app.services.mail_service import MailService
 from app.services.password_service import Passwords
 from app.services.people_service import PeopleService
+from app.services.picture_service import PictureService
 from app.services.registrants import Registrants
 from app.services.registration_service import RegistrationService
 from app.services.search_service import SearchService
@@ -228,7 +230,12 @@ WebinarServiceDep = Annotated[WebinarService, Depends(get_webinars)]
 
 
 async def get_contacts(session: SessionDep, webinars: WebinarServiceDep, audit: AuditServiceDep) -> ContactService:
-    return ContactService(WebinarRepository(session), MailRepository(session), webinars, audit)
+    pictures = PictureRepository(session)
+    return ContactService(WebinarRepository(session), MailRepository(session), pictures, webinars, audit)
+
+
+async def get_pictures(request: Request, session: SessionDep, events: EventsDep) -> PictureService:
+    return PictureService(PictureRepository(session), WebinarRepository(session), request.app.state.images, events)
 
 
 async def get_registrants(session: SessionDep) -> Registrants:
@@ -241,6 +248,7 @@ async def get_live_webinars(request: Request) -> LiveWebinars:
 
 
 ContactServiceDep = Annotated[ContactService, Depends(get_contacts)]
+PictureServiceDep = Annotated[PictureService, Depends(get_pictures)]
 RegistrantsDep = Annotated[Registrants, Depends(get_registrants)]
 LiveWebinarsDep = Annotated[LiveWebinars, Depends(get_live_webinars)]
 

@@ -39,6 +39,7 @@ from app.routes import (
     health,
     pages,
     people,
+    pictures,
     registration,
     sign_in,
     tokens,
@@ -47,6 +48,7 @@ from app.routes import (
 from app.security import LARGEST_BODY, GuardMiddleware, SecurityMiddleware
 from app.services.answer_service import AnswerService
 from app.services.event_feed import EventFeed
+from app.services.images import Images
 from app.services.live_webinars import LiveWebinars
 from app.services.mail_sender import MailSender
 from app.services.mail_service import MailService
@@ -75,7 +77,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url=None,
         telemetry=TELEMETRY_OFF,
         redirect_slashes=False,  # to a URL made of the Host header, which anybody may set
-        form_limits={"max_part_size": LARGEST_BODY},  # one limit for all, which `GuardMiddleware` knows
+        form_limits={"max_part_size": LARGEST_BODY},  # of text; `GuardMiddleware` knows the limit of files
     )
     app.state.settings = settings
     app.state.boot_id = secrets.token_hex(4)
@@ -90,6 +92,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.database, create_provider(settings), app.state.templates.markdown, settings
     )
     app.state.mail_sender = MailSender(app.state.database, settings)
+    app.state.images = Images()
     _add_routes(app, settings)
     _add_error_pages(app)
     app.add_middleware(GuardMiddleware)
@@ -155,6 +158,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         webinars,
         desk,
         contacts,
+        pictures,
         sign_in,
         registration,
         account,

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from app.models.picture import Picture
 from app.models.webinar import Registration, Reminder, Standing, Webinar, WebinarStatus
 from app.repositories.base import Repository
 
@@ -109,7 +110,10 @@ class WebinarRepository(Repository):
         return (await self.session.exec(found.order_by(col(Registration.created_at)))).all()
 
     async def delete_registration(self, registration: Registration) -> None:
-        await self.write(delete(Registration).where(col(Registration.id) == registration.id))
+        """Delete it and its photo, whichever it has by then."""
+        gone = delete(Registration).where(col(Registration.id) == registration.id).returning(col(Registration.photo_id))
+        photo_id = (await self.write(gone)).scalar_one_or_none()
+        await self.write(delete(Picture).where(col(Picture.id) == photo_id))
 
     async def counts(self, webinar: Webinar, where: ColumnElement[bool]) -> dict[str, int]:
         """How many registrations of those stand where."""
