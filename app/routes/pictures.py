@@ -19,13 +19,7 @@ OPEN_TO_ALL = "public, max-age=86400, immutable"  # a day, so that what is taken
 FOR_SOME = "private, no-cache"  # asked for each time, so that whoever may no longer see it does not
 
 
-def a_file(sent: object) -> object:
-    if isinstance(sent, str):
-        raise ValueError("Please choose a picture first.")
-    return sent
-
-
-Upload = Annotated[UploadFile, BeforeValidator(a_file), File()]
+Upload = Annotated[UploadFile | None, BeforeValidator(lambda sent: None if isinstance(sent, str) else sent), File()]
 Alt = Annotated[Typed, Form(max_length=200)]
 KnownTag = Annotated[str, Header(alias="If-None-Match")]
 
@@ -43,6 +37,11 @@ async def photo_form(page: PageDep, rights: RightsDep, webinar: WebinarDep, regi
 
 CoverOfDep = Annotated[Webinar, Depends(cover_form)]
 PhotoOfDep = Annotated[Registration, Depends(photo_form)]
+
+
+async def content(picture: Upload) -> bytes:
+    """What was sent; nothing when no file was chosen."""
+    return await picture.read() if picture else b""
 
 
 def served(picture: Picture, known: str, kept: str) -> Response:
@@ -76,9 +75,14 @@ async def show_cover(page: PageDep, _webinar: CoverOfDep) -> Response:
 
 @router.post("/desk/webinars/{slug}/cover", name="put_cover")
 async def put_cover(
-    page: PageDep, rights: RightsDep, webinar: CoverOfDep, pictures: PictureServiceDep, picture: Upload, alt: Alt = ""
+    page: PageDep,
+    rights: RightsDep,
+    webinar: CoverOfDep,
+    pictures: PictureServiceDep,
+    picture: Upload = None,
+    alt: Alt = "",
 ) -> Response:
-    await pictures.put_cover(rights, webinar, await picture.read(), alt)
+    await pictures.put_cover(rights, webinar, await content(picture), alt)
     return page.show_form(block="cover", location=edit_path(webinar), done="The cover is saved.")
 
 
@@ -112,9 +116,9 @@ async def put_photo(
     webinar: WebinarDep,
     registrant: PhotoOfDep,
     pictures: PictureServiceDep,
-    picture: Upload,
+    picture: Upload = None,
 ) -> Response:
-    await pictures.put_photo(rights, webinar, registrant, await picture.read())
+    await pictures.put_photo(rights, webinar, registrant, await content(picture))
     return page.show_form(block="photo", location=registrant_path(webinar, registrant), done="The photo is saved.")
 
 

@@ -50,7 +50,7 @@ TABLE: dict[tuple[str, ...], str] = {
         forgot_password send_reset register begin_registration
         sign_in_link use_sign_in_link reset_password set_password
         registration finish_registration email_link use_email_link
-        webinars webinar webinar_calendar webinar_seats register_for_webinar
+        webinars webinar webinar_calendar webinar_seats webinar_cover register_for_webinar
         registration_link confirm_registration cancel_registration
         dev_boot dev_mails dev_mail dev_mail_html
     """,
@@ -74,12 +74,13 @@ TABLE: dict[tuple[str, ...], str] = {
     INVITES: "new_invitation invite",
     WEBINARS: """
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
+        cover put_cover remove_cover
     """,
     SEES_REGISTRATIONS: "registrations registrations_stream",
-    REGISTRANT: "check_in",
+    REGISTRANT: "check_in photo photo_file",
     EXPORTS: "export_registrations",
     ERASES: "contacts export_contact erase_contact",
-    DECIDES: "approve_registration decline_registration desk_cancel_registration do_check_in",
+    DECIDES: "approve_registration decline_registration desk_cancel_registration do_check_in put_photo remove_photo",
     PROGRAM: "api_me",
 }
 ROWS = {name: row for row, names in TABLE.items() for name in names.split()}
