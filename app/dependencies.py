@@ -21,6 +21,7 @@ from app.repositories.events import EventRepository
 from app.repositories.groups import GroupRepository
 from app.repositories.mails import MailRepository
 from app.repositories.numbers import NumberRepository
+from app.repositories.pictures import PictureRepository
 from app.repositories.registrants import RegistrantRepository
 from app.repositories.schema import SchemaRepository
 from app.repositories.sessions import SessionRepository
@@ -43,6 +44,7 @@ from app.services.mail_service import MailService
 from app.services.numbers import NumberService
 from app.services.password_service import Passwords
 from app.services.people_service import PeopleService
+from app.services.picture_service import PictureService
 from app.services.registrant_service import RegistrantService
 from app.services.registrants import Registrants, RegistrantsFile
 from app.services.registration_service import RegistrationService
@@ -232,7 +234,12 @@ WebinarServiceDep = Annotated[WebinarService, Depends(get_webinars)]
 
 
 async def get_contacts(session: SessionDep, webinars: WebinarServiceDep, audit: AuditServiceDep) -> ContactService:
-    return ContactService(WebinarRepository(session), MailRepository(session), webinars, audit)
+    pictures = PictureRepository(session)
+    return ContactService(WebinarRepository(session), MailRepository(session), pictures, webinars, audit)
+
+
+async def get_pictures(request: Request, session: SessionDep, events: EventsDep) -> PictureService:
+    return PictureService(PictureRepository(session), WebinarRepository(session), request.app.state.images, events)
 
 
 async def get_registrant_service(
@@ -260,6 +267,7 @@ async def get_live_webinars(request: Request) -> LiveWebinars:
 
 ContactServiceDep = Annotated[ContactService, Depends(get_contacts)]
 RegistrantServiceDep = Annotated[RegistrantService, Depends(get_registrant_service)]
+PictureServiceDep = Annotated[PictureService, Depends(get_pictures)]
 RegistrantsDep = Annotated[Registrants, Depends(get_registrants)]
 RegistrantsFileDep = Annotated[RegistrantsFile, Depends(get_registrants_file)]
 NumberServiceDep = Annotated[NumberService, Depends(get_numbers)]

@@ -40,6 +40,7 @@ from app.routes import (
     numbers,
     pages,
     people,
+    pictures,
     registrants,
     registration,
     sign_in,
@@ -49,6 +50,7 @@ from app.routes import (
 from app.security import LARGEST_BODY, GuardMiddleware, SecurityMiddleware
 from app.services.answer_service import AnswerService
 from app.services.event_feed import EventFeed
+from app.services.images import Images
 from app.services.live_webinars import LiveWebinars
 from app.services.mail_sender import MailSender
 from app.services.mail_service import MailService
@@ -77,7 +79,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url=None,
         telemetry=TELEMETRY_OFF,
         redirect_slashes=False,  # to a URL made of the Host header, which anybody may set
-        form_limits={"max_part_size": LARGEST_BODY},  # one limit for all, which `GuardMiddleware` knows
+        form_limits={"max_part_size": LARGEST_BODY},  # of text; `GuardMiddleware` knows the limit of files
     )
     app.state.settings = settings
     app.state.boot_id = secrets.token_hex(4)
@@ -92,6 +94,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.database, create_provider(settings), app.state.templates.markdown, settings
     )
     app.state.mail_sender = MailSender(app.state.database, settings)
+    app.state.images = Images()
     _add_routes(app, settings)
     _add_error_pages(app)
     app.add_middleware(GuardMiddleware)
@@ -159,6 +162,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         registrants,
         contacts,
         numbers,
+        pictures,
         sign_in,
         registration,
         account,

@@ -31,8 +31,8 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "SAMEORIGIN",
 }
 HSTS = "max-age=31536000; includeSubDomains"
-LARGEST_BODY = 2 * 1024 * 1024  # bytes; nothing is uploaded yet, and a question is text
-TOO_LARGE = f"At most {LARGEST_BODY // 2**20} MiB can be sent at a time. Please send less."
+LARGEST_BODY = 2 * 1024 * 1024  # bytes; a question is text
+LARGEST_UPLOAD = 10 * 1024 * 1024  # bytes of a form with files, which go to the disk as they come
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -68,13 +68,24 @@ class GuardMiddleware:
             return await self.app(scope, receive, send)
         if is_cross_origin(scope):
             raise Forbidden("This form was sent from another site, so it was refused.")
-        length = Headers(scope=scope).get("content-length", "")
-        if length.isdecimal() and int(length) > LARGEST_BODY:
-            raise TooLarge(TOO_LARGE)
-        return await self.app(scope, limited(receive), send)
+        headers = Headers(scope=scope)
+        length, most = headers.get("content-length", ""), largest(headers)
+        if length.isdecimal() and int(length) > most:
+            raise TooLarge(too_large(most))
+        return await self.app(scope, limited(receive, most), send)
 
 
-def limited(receive: Receive) -> Receive:
+def largest(headers: Headers) -> int:
+    """How many bytes a request may send. Only forms can hold files."""
+    is_form = headers.get("content-type", "").lower().startswith("multipart/form-data")
+    return LARGEST_UPLOAD if is_form else LARGEST_BODY
+
+
+def too_large(most: int) -> str:
+    return f"At most {most // 2**20} MiB can be sent at a time. Please send less."
+
+
+def limited(receive: Receive, most: int) -> Receive:
     """A `receive` for bodies that do not tell their length."""
     size = 0
 
@@ -82,8 +93,8 @@ def limited(receive: Receive) -> Receive:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > LARGEST_BODY:
-            raise HTTPException(413, TOO_LARGE)  # of its own errors, the only one that FastAPI lets through
+        if size > most:
+            raise HTTPException(413, too_large(most))  # of its own errors, the only one that FastAPI lets through
         return message
 
     return receive_some

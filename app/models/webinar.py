@@ -82,6 +82,8 @@ class Webinar(SQLModel, table=True):
     questions: list[str] = Field(default_factory=list, sa_type=JSON)
     status: WebinarStatus = Field(default=WebinarStatus.DRAFT, sa_type=words(WebinarStatus, 12))
     sequence: int = 0
+    cover_id: UUID | None = Field(default=None, foreign_key="picture.id", index=True, ondelete="SET NULL")
+    cover_alt: str = Field(default="", max_length=200)
     created_at: datetime = Timestamp(default_factory=now)
     updated_at: datetime = Timestamp(default_factory=now)
 
@@ -157,6 +159,7 @@ class Registration(SQLModel, table=True):
     group: str = Field(default="", max_length=60)
     rep_id: UUID | None = Field(default=None, foreign_key="user.id", ondelete="SET NULL")
     sequence: int = 0
+    photo_id: UUID | None = Field(default=None, foreign_key="picture.id", index=True, ondelete="SET NULL")
     created_at: datetime = Timestamp(default_factory=now)
     updated_at: datetime = Timestamp(default_factory=now)
 

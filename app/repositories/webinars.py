@@ -9,6 +9,7 @@ from sqlmodel import col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from app.models.group import ASSIGNABLE
+from app.models.picture import Picture
 from app.models.user import User
 from app.models.webinar import Note, Registration, Reminder, Standing, Webinar, WebinarStatus
 from app.repositories.base import Repository
@@ -132,7 +133,10 @@ class WebinarRepository(Repository):
         return (await self.session.exec(found.order_by(col(Registration.created_at)))).all()
 
     async def delete_registration(self, registration: Registration) -> None:
-        await self.write(delete(Registration).where(col(Registration.id) == registration.id))
+        """Delete it and its photo, whichever it has by then."""
+        gone = delete(Registration).where(col(Registration.id) == registration.id).returning(col(Registration.photo_id))
+        photo_id = (await self.write(gone)).scalar_one_or_none()
+        await self.write(delete(Picture).where(col(Picture.id) == photo_id))
 
     def _of(self, webinar: Webinar) -> SelectOfScalar[Registration]:
         return select(Registration).where(Registration.webinar_id == webinar.id)

@@ -1,24 +1,32 @@
 """One contact's data in all webinars: given out, and erased for good."""
 
+from base64 import b64encode
 from typing import Any
 
 from app.models.user import User
 from app.models.webinar import Registration
 from app.repositories.mails import MailRepository
+from app.repositories.pictures import PictureRepository
 from app.repositories.visibility import Rights
 from app.repositories.webinars import WebinarRepository
 from app.services.audit_service import AuditService
 from app.services.webinar_service import WebinarService
 
-PRIVATE = {"id", "webinar_id", "rep_id", "sequence"}
+PRIVATE = {"id", "webinar_id", "rep_id", "photo_id", "sequence"}
 
 
 class ContactService:
     def __init__(
-        self, webinars: WebinarRepository, mails: MailRepository, service: WebinarService, audit: AuditService
+        self,
+        webinars: WebinarRepository,
+        mails: MailRepository,
+        pictures: PictureRepository,
+        service: WebinarService,
+        audit: AuditService,
     ) -> None:
         self.webinars = webinars
         self.mails = mails
+        self.pictures = pictures
         self.service = service
         self.audit = audit
 
@@ -33,6 +41,7 @@ class ContactService:
                     "webinar": webinar.title,
                     **registration.model_dump(mode="json", exclude=PRIVATE),
                     "notes": [note.text for note in await self.webinars.notes(registration)],
+                    "photo": await self._photo(registration),
                 }
                 for registration, webinar in found
             ],
@@ -54,6 +63,11 @@ class ContactService:
             await self._forget(registration, rights.user)
         await self.mails.forget(email)
         return len(found)
+
+    async def _photo(self, registration: Registration) -> str | None:
+        """As an address that holds the picture itself, which every browser shows."""
+        photo = await self.pictures.get(registration.photo_id) if registration.photo_id else None
+        return f"data:{photo.media_type};base64,{b64encode(photo.content).decode()}" if photo else None
 
     async def _forget(self, registration: Registration, actor: User) -> None:
         await self.webinars.delete_registration(registration)

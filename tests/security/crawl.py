@@ -102,6 +102,7 @@ FORMS: dict[str, Form] = {
     "preview_description": {"description": "**Bold**"},
     "export_contact": {"email": "nobody@example.com"},
     "erase_contact": {"email": "nobody@example.com"},
+    "put_cover": {"alt": "Herons in the reeds"},
     "register_for_webinar": {"name": "New", "email": "new.registrant@example.com", "consent": "true"},
     "change_registration": {"name": "Another"},
     "move_registrant": {"status": "registered"},

@@ -17,15 +17,18 @@ from app.models.conversation import Message, Role
 from app.models.mail import Mail
 from app.models.ticket import Purpose
 from app.models.user import AccessToken, User
-from app.models.webinar import Registration
+from app.models.webinar import Registration, Webinar
 from app.repositories.documents import DocumentRepository
+from app.repositories.pictures import PictureRepository
 from app.repositories.tickets import TicketRepository
+from app.services.images import Shape, make
 from app.services.search_service import SearchService
 from app.services.ticket_service import TicketService
 from app.services.webinar_service import link_signature
 from tests.browser import Browser
 from tests.html import find, one, parse, text
 from tests.people import make_user, sign_in
+from tests.pictures import file
 from tests.security.crawl import SECRETS, Endpoint
 from tests.waiting import ended
 from tests.webinars import make_webinar
@@ -71,6 +74,8 @@ class Scene:
             ids["conversation_id"] = ids["page_id"]
         if endpoint.name == "revise_question":
             ids["message_id"] = ids["question_id"]
+        if endpoint.name == "webinar_cover":
+            ids["picture_id"] = ids["cover_id"]
         if endpoint.path.startswith("/registrations"):
             ids["signature"] = link_signature(self.app.state.settings, UUID(ids["registration_id"]))
         return re.sub(r"\{(\w+)\}", lambda name: ids[name[1]], endpoint.path)
@@ -106,6 +111,9 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
     await browser.post("/webinars/guide/registrations", name="Olga", email=OWNER, consent="true")
     async with app.state.database.transaction() as session:
         registration = (await session.exec(select(Registration))).one()
+        cover, photo = (make(file(), Shape(8, 8)) for _ in range(2))
+        await PictureRepository(session).replace((await session.exec(select(Webinar))).one(), cover)
+        await PictureRepository(session).replace(registration, photo)
         await SearchService(DocumentRepository(session)).put("guide", "# Guide\n\nSome text.")
         id = private.removeprefix("/chat/")
         messages = (await session.exec(select(Message).where(Message.conversation_id == UUID(id)))).all()
@@ -122,6 +130,8 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         "token_id": str(tokens[0].id),
         "handle": visits[0].handle,
         "registration_id": str(registration.id),
+        "picture_id": str(photo.id),
+        "cover_id": str(cover.id),
         "boot_id": "another",
         "id": str(mail.id if mail else 1),
         "note_id": "4711",

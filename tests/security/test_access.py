@@ -51,7 +51,7 @@ TABLE: dict[tuple[str, ...], str] = {
         forgot_password send_reset register begin_registration
         sign_in_link use_sign_in_link reset_password set_password
         registration finish_registration email_link use_email_link
-        webinars webinar webinar_calendar webinar_seats register_for_webinar
+        webinars webinar webinar_calendar webinar_seats webinar_cover register_for_webinar
         registration_link change_registration confirm_registration cancel_registration
         dev_boot dev_mails dev_mail dev_mail_html
     """,
@@ -75,16 +75,16 @@ TABLE: dict[tuple[str, ...], str] = {
     INVITES: "new_invitation invite",
     WEBINARS: """
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
-        share_out_registrants
+        share_out_registrants cover put_cover remove_cover
     """,
     SEES_REGISTRATIONS: """
         registrations registrations_stream
         numbers numbers_file webinar_numbers webinar_numbers_stream webinar_numbers_file
     """,
-    REGISTRANT: "check_in registrant",
+    REGISTRANT: "check_in registrant photo photo_file",
     EXPORTS: "export_registrations",
     ERASES: "contacts export_contact erase_contact",
-    DECIDES: "move_registrant put_registrant_group assign_registrant add_note do_check_in",
+    DECIDES: "move_registrant put_registrant_group assign_registrant add_note do_check_in put_photo remove_photo",
     AUTHORS: "delete_note",
     PROGRAM: "api_me",
 }

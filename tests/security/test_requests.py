@@ -203,6 +203,8 @@ async def test_links_in_mails_are_of_this_site_whatever_the_request_says(
 
 OWN_HEADERS = {
     "static": {"Cache-Control": "no-cache"},
+    "webinar_cover": {"Cache-Control": "public, max-age=86400, immutable"},
+    "photo_file": {"Cache-Control": "private, no-cache"},
     "dev_mail_html": {"Content-Security-Policy": MAIL_POLICY},
 }
 

@@ -1,0 +1,73 @@
+"""The pictures that webinars and registrants show: put, taken away, and found for those who may see them."""
+
+from uuid import UUID
+
+from app.errors import Forbidden, NotFound
+from app.events import Events, RegistrationChanged
+from app.models.base import now
+from app.models.picture import Picture
+from app.models.webinar import Registration, Webinar
+from app.repositories.pictures import PictureRepository
+from app.repositories.visibility import Rights
+from app.repositories.webinars import WebinarRepository
+from app.services.images import BadPicture, Images, Shape
+
+COVER = Shape(1280, 640)
+PHOTO = Shape(256, 256)
+
+
+class PictureService:
+    def __init__(
+        self, pictures: PictureRepository, webinars: WebinarRepository, images: Images, events: Events
+    ) -> None:
+        self.pictures = pictures
+        self.webinars = webinars
+        self.images = images
+        self.events = events
+
+    async def get(self, shown: UUID | None, id: UUID) -> Picture:
+        """The picture that something shows; `NotFound` when it shows none, or another by now."""
+        picture = await self.pictures.get(id) if shown == id else None
+        if picture is None:
+            raise NotFound
+        return picture
+
+    async def put_cover(self, rights: Rights, webinar: Webinar, sent: bytes, alt: str) -> None:
+        """Give it this cover; with nothing sent, the one that it has gets another description."""
+        rights.check("webinar.change")
+        if not sent and webinar.cover_id is None:
+            raise BadPicture("Please choose a picture first.")
+        if sent:
+            await self._replace(webinar, await self.images.make(sent, COVER))
+        await self.webinars.add(webinar.sqlmodel_update({"cover_alt": alt, "updated_at": now()}))
+
+    async def remove_cover(self, rights: Rights, webinar: Webinar) -> None:
+        rights.check("webinar.change")
+        await self._replace(webinar, None)
+        await self.webinars.add(webinar.sqlmodel_update({"cover_alt": "", "updated_at": now()}))
+
+    async def put_photo(self, rights: Rights, webinar: Webinar, registration: Registration, sent: bytes) -> None:
+        await self._check_change(rights, webinar, registration)
+        if not sent:
+            raise BadPicture("Please choose a picture first.")
+        await self._change_photo(rights, webinar, registration, await self.images.make(sent, PHOTO))
+
+    async def remove_photo(self, rights: Rights, webinar: Webinar, registration: Registration) -> None:
+        await self._check_change(rights, webinar, registration)
+        if registration.photo_id:
+            await self._change_photo(rights, webinar, registration, None)
+
+    async def _change_photo(
+        self, rights: Rights, webinar: Webinar, registration: Registration, photo: Picture | None
+    ) -> None:
+        await self._replace(registration, photo)
+        await self.webinars.add(registration.sqlmodel_update({"updated_at": now()}))
+        await self.events.publish(RegistrationChanged(webinar, registration, rights.user))
+
+    async def _replace(self, owner: Webinar | Registration, picture: Picture | None) -> None:
+        if not await self.pictures.replace(owner, picture):
+            raise NotFound
+
+    async def _check_change(self, rights: Rights, webinar: Webinar, registration: Registration) -> None:
+        if not await self.webinars.registrant(webinar, registration.id, rights.rows(Registration, "change")):
+            raise Forbidden
