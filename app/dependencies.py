@@ -19,6 +19,7 @@ from app.repositories.conversations import ConversationRepository
 from app.repositories.documents import DocumentRepository
 from app.repositories.events import EventRepository
 from app.repositories.groups import GroupRepository
+from app.repositories.jobs import JobRepository
 from app.repositories.mails import MailRepository
 from app.repositories.schema import SchemaRepository
 from app.repositories.sessions import SessionRepository
@@ -31,15 +32,19 @@ from app.services.api_token_service import ApiTokenService
 from app.services.asking_service import AskingService
 from app.services.audit_service import AuditService
 from app.services.authenticator import Authenticator
+from app.services.bulk_acts import BulkActs
 from app.services.chat_service import ChatService
 from app.services.contact_service import ContactService
 from app.services.demo_service import DemoService
 from app.services.guest_service import GuestService
 from app.services.health_service import HealthService
+from app.services.job_runner import JobRunner
+from app.services.job_service import JobService
 from app.services.live_webinars import LiveWebinars
 from app.services.mail_service import MailService
 from app.services.password_service import Passwords
 from app.services.people_service import PeopleService
+from app.services.registrant_import import RegistrantImport
 from app.services.registrants import Registrants
 from app.services.registration_service import RegistrationService
 from app.services.search_service import SearchService
@@ -228,7 +233,8 @@ WebinarServiceDep = Annotated[WebinarService, Depends(get_webinars)]
 
 
 async def get_contacts(session: SessionDep, webinars: WebinarServiceDep, audit: AuditServiceDep) -> ContactService:
-    return ContactService(WebinarRepository(session), MailRepository(session), webinars, audit)
+    jobs = JobRepository(session)
+    return ContactService(WebinarRepository(session), MailRepository(session), jobs, webinars, audit)
 
 
 async def get_registrants(session: SessionDep) -> Registrants:
@@ -240,6 +246,31 @@ async def get_live_webinars(request: Request) -> LiveWebinars:
     return live
 
 
+async def get_job_runner(request: Request) -> JobRunner:
+    runner: JobRunner = request.app.state.jobs
+    return runner
+
+
+JobRunnerDep = Annotated[JobRunner, Depends(get_job_runner)]
+
+
+async def get_jobs(session: SessionDep, audit: AuditServiceDep, runner: JobRunnerDep) -> JobService:
+    return JobService(JobRepository(session), audit, runner.wake)
+
+
+JobServiceDep = Annotated[JobService, Depends(get_jobs)]
+
+
+async def get_registrant_import(session: SessionDep, jobs: JobServiceDep) -> RegistrantImport:
+    return RegistrantImport(WebinarRepository(session), JobRepository(session), jobs)
+
+
+async def get_bulk_acts(session: SessionDep, jobs: JobServiceDep) -> BulkActs:
+    return BulkActs(WebinarRepository(session), JobRepository(session), jobs)
+
+
+RegistrantImportDep = Annotated[RegistrantImport, Depends(get_registrant_import)]
+BulkActsDep = Annotated[BulkActs, Depends(get_bulk_acts)]
 ContactServiceDep = Annotated[ContactService, Depends(get_contacts)]
 RegistrantsDep = Annotated[Registrants, Depends(get_registrants)]
 LiveWebinarsDep = Annotated[LiveWebinars, Depends(get_live_webinars)]

@@ -9,6 +9,9 @@ from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from app.models.group import GroupMember, GroupPermission
+from app.models.job import Job, JobItem
+from app.models.user import User
 from app.models.webinar import Registration, Reminder, Standing, Webinar, WebinarStatus
 from app.repositories.base import Repository
 
@@ -20,6 +23,8 @@ SORTS: dict[str, Any] = {
     "status": col(Registration.status),
     "created": col(Registration.created_at),
 }
+# What names a registration in a job, and in which order.
+EMAIL, ID, BY_NUMBER = col(Registration.email), col(Registration.id), col(Registration.number)
 
 
 class WebinarRepository(Repository):
@@ -69,6 +74,38 @@ class WebinarRepository(Repository):
         """Who waits for a seat, in the order in which they came."""
         found = self._of(webinar).where(Registration.status == Standing.WAITING).order_by(col(Registration.number))
         return (await self.session.exec(found.limit(limit))).all()
+
+    async def reps(self, webinar: Webinar) -> Sequence[tuple[User, int]]:
+        """To whom registrations can be assigned, and how many of this webinar each has; who has the fewest is first."""
+        theirs = (Registration.rep_id == User.id) & (Registration.webinar_id == webinar.id)
+        standing = col(Registration.status).not_in((Standing.CANCELLED, Standing.DECLINED))
+        mine = select(func.count()).select_from(Registration).where(theirs, standing).scalar_subquery()
+        sales = (
+            select(GroupMember.user_id)
+            .join(GroupPermission, col(GroupPermission.group_id) == col(GroupMember.group_id))
+            .where(GroupPermission.permission == "registration.change_assigned")
+        )
+        found = select(User, mine).where(col(User.id).in_(sales), col(User.is_active)).order_by(mine, col(User.email))
+        return (await self.session.exec(found)).all()
+
+    async def user(self, id: UUID) -> User | None:
+        return await self.session.get(User, id)
+
+    async def some(self, webinar: Webinar, *where: ColumnElement[bool]) -> Sequence[Registration]:
+        """Those registrations of the webinar."""
+        return (await self.session.exec(self._of(webinar).where(*where))).all()
+
+    async def known(self, webinar: Webinar, job: Job, limit: int) -> Sequence[tuple[JobItem, Registration]]:
+        """The first items of an import whose addresses are registered already."""
+        found = select(JobItem, Registration).where(*_known(webinar, job)).order_by(col(JobItem.number))
+        return (await self.session.exec(found.limit(limit))).all()
+
+    async def count_known(self, webinar: Webinar, job: Job) -> int:
+        found = select(func.count()).select_from(JobItem).join(Registration, col(Registration.email) == JobItem.key)
+        return (await self.session.exec(found.where(*_known(webinar, job)))).one()
+
+    async def delete_registrations(self, ids: Sequence[UUID]) -> None:
+        await self.write(delete(Registration).where(col(Registration.id).in_(ids)))
 
     async def place(self, registration: Registration) -> int:
         """How many wait up to and including this one."""
@@ -132,6 +169,23 @@ class WebinarRepository(Repository):
 
     def _of(self, webinar: Webinar) -> SelectOfScalar[Registration]:
         return select(Registration).where(Registration.webinar_id == webinar.id)
+
+
+def of_webinar(webinar: Webinar) -> ColumnElement[bool]:
+    return col(Registration.webinar_id) == webinar.id
+
+
+def with_addresses(emails: Sequence[str]) -> ColumnElement[bool]:
+    return col(Registration.email).in_(emails)
+
+
+def with_ids(ids: Sequence[UUID | None]) -> ColumnElement[bool]:
+    return col(Registration.id).in_(ids)
+
+
+def _known(webinar: Webinar, job: Job) -> tuple[ColumnElement[bool], ...]:
+    same = col(Registration.webinar_id) == webinar.id, col(Registration.email) == col(JobItem.key)
+    return *same, col(JobItem.job_id) == job.id, col(JobItem.outcome) == ""
 
 
 def matching(words: Sequence[str], status: str) -> list[ColumnElement[bool]]:

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
+from sqlalchemy import ColumnElement
+
 from app.models.webinar import Registration, Standing, Webinar
 from app.repositories.visibility import Rights
 from app.repositories.webinars import SORTS, WebinarRepository, matching
@@ -57,13 +59,18 @@ class Table:
         return max(1, -(-self.total // PAGE))
 
 
+def wanted_by(view: View) -> list[ColumnElement[bool]]:
+    """What a view asks for, on all of its pages."""
+    return matching(view.q.split()[:8], view.status)
+
+
 class Registrants:
     def __init__(self, webinars: WebinarRepository) -> None:
         self.webinars = webinars
 
     async def table(self, rights: Rights, webinar: Webinar, view: View) -> Table:
         """One page of those whom they may see; a page past the end is the last one."""
-        where = [rights.sees(Registration), *matching(view.q.split()[:8], view.status)]
+        where = [rights.sees(Registration), *wanted_by(view)]
         total = await self.webinars.count(webinar, where)
         view = replace(view, page=min(view.page, max(1, -(-total // PAGE))))
         rows = await self.webinars.registrations(webinar, where, view.sort, (view.page - 1) * PAGE, PAGE)
@@ -71,7 +78,7 @@ class Registrants:
 
     async def lines(self, rights: Rights, webinar: Webinar, view: View) -> AsyncIterator[str]:
         """The whole table as CSV, a thousand rows at a time, with nothing in it that a spreadsheet would run."""
-        where = [rights.rows(Registration, "export"), *matching(view.q.split()[:8], view.status)]
+        where = [rights.rows(Registration, "export"), *wanted_by(view)]
         yield _line(("number", "name", "email", "status", "source", "registered", *webinar.questions))
         offset = 0
         while rows := await self.webinars.registrations(webinar, where, view.sort, offset, EXPORTED_AT_ONCE):

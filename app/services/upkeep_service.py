@@ -7,6 +7,7 @@ from app.db import Database
 from app.models.base import now
 from app.repositories.conversations import ConversationRepository
 from app.repositories.events import EventRepository
+from app.repositories.jobs import JobRepository
 from app.repositories.mails import MailRepository
 from app.repositories.sessions import SessionRepository
 from app.repositories.tickets import TicketRepository
@@ -39,3 +40,4 @@ class UpkeepService(Periodic):
             await SessionRepository(session).end_older(now() - timedelta(days=self.settings.session_days))
             await UserRepository(session).delete_lost_guests()
             await MailRepository(session).purge(now() - MAILS_KEPT)
+            await JobRepository(session).purge(now())
