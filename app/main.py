@@ -56,7 +56,7 @@ from app.services import bulk_acts, registrant_import
 from app.services.answer_service import AnswerService
 from app.services.audit_service import AuditService
 from app.services.event_feed import EventFeed
-from app.services.job_runner import JobRunner
+from app.services.job_runner import JobRunner, Work
 from app.services.live_webinars import LiveWebinars
 from app.services.mail_sender import MailSender
 from app.services.mail_service import MailService
@@ -102,7 +102,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.database, create_provider(settings), app.state.templates.markdown, settings
     )
     app.state.mail_sender = MailSender(app.state.database, settings)
-    works = {
+    works: dict[str, Callable[[AsyncSession], Work]] = {
         registrant_import.KIND: partial(registrant_work, app, registrant_import.ImportWork),
         bulk_acts.KIND: partial(registrant_work, app, bulk_acts.BulkWork),
     }

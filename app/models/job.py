@@ -27,8 +27,8 @@ class Job(SQLModel, table=True):
     """Some work on many items. `kind` says which work, `subject` on what, as `webinar:<id>`.
 
     `cursor` is the number of the last item that was worked on, `done` how many were, and `counts` what came of them.
-    With `undoing` it is put back, or was when it ended. `worker` is the process at it, which says by `heartbeat_at` that
-    it is alive; no worker means that one is wanted.
+    With `undoing` it is put back, or was when it ended. `worker` is the process at it, which says by `heartbeat_at`
+    that it is alive; no worker means that one is wanted.
     """
 
     __table_args__ = (
@@ -74,10 +74,13 @@ class Job(SQLModel, table=True):
         return self.state == JobState.READY or (self.state == JobState.FAILED and not self.undoing)
 
     @property
+    def undoable_until(self) -> datetime:
+        return (self.finished_at or self.created_at) + UNDOABLE
+
+    @property
     def can_undo(self) -> bool:
-        """For a day after its end, and as long as there is something to put back."""
-        over = self.state in (JobState.DONE, JobState.FAILED)
-        return over and self.done > 0 and self.finished_at is not None and self.finished_at > now() - UNDOABLE
+        """For a day after its end."""
+        return self.state in (JobState.DONE, JobState.FAILED) and self.done > 0 and self.undoable_until > now()
 
 
 class JobItem(SQLModel, table=True):

@@ -40,9 +40,13 @@ class Act(StrEnum):
 
 
 class BulkForm(SQLModel):
-    """An act and to whom: those chosen, or `all` that the table's search and filters find."""
+    """An act and to whom: those chosen, or `all` that the table's search and filters find.
+
+    `value` is the group that they get, and `rep` the one of sales.
+    """
 
     act: Act
     value: Annotated[Typed, StringConstraints(max_length=60)] = ""
+    rep: UUID | None = None
     ids: list[UUID] = Field(default_factory=list, max_length=1_000)
     all: bool = False

@@ -65,13 +65,12 @@ class BulkActs:
         return job
 
     async def _value(self, webinar: Webinar, form: BulkForm) -> str:
-        """The value as the act needs it: whom to assign to must be one of sales; nobody is one too."""
-        if form.act != Act.ASSIGN or not form.value:
-            return form.value
-        reps = {str(rep.id) for rep, _ in await self.webinars.reps(webinar)}
-        if form.value not in reps:
-            raise Invalid("Choose one of those to whom registrations can be assigned.", field="value")
-        return form.value
+        """What the act needs: the group, or whom to assign to, who must be one of sales, or nobody."""
+        if form.act != Act.ASSIGN or form.rep is None:
+            return form.value if form.act == Act.GROUP else ""
+        if form.rep not in {rep.id for rep, _ in await self.webinars.reps(webinar)}:
+            raise Invalid("Choose one of those to whom registrations can be assigned.", field="rep")
+        return str(form.rep)
 
 
 class BulkWork:

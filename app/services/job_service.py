@@ -24,7 +24,8 @@ class Progress:
 
     @property
     def percent(self) -> int:
-        return 100 * self.job.done // self.job.total if self.job.total else 100
+        over = self.job.state in (JobState.DONE, JobState.UNDONE) or not self.job.total
+        return 100 if over else 100 * self.job.done // self.job.total
 
 
 class JobService:
