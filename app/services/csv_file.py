@@ -10,7 +10,7 @@ from app.errors import Invalid
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with these a spreadsheet takes a cell for a formula
 DELIMITERS = (",", ";", "\t", "|")
-LONGEST_CELL = 20_000
+SEPARATOR_LINES = {f"sep={each}".strip() for each in DELIMITERS}
 OLD = "The file is not in UTF-8, so it was read as Windows-1252. Please look whether all letters are right."
 Row = tuple[int, list[str]]  # its number as a spreadsheet shows it, from 1, and its cells
 
@@ -47,20 +47,19 @@ def read(text: str, most: int) -> CsvFile:
 
 
 def _rows(text: str) -> Iterator[Row]:
-    first, _, rest = text.partition("\n")
-    skipped = 0
-    if first.strip().lower() in {f"sep={each}".strip() for each in DELIMITERS}:  # for spreadsheets alone
-        text, first, skipped = rest, rest.partition("\n")[0], 1
-    csv.field_size_limit(LONGEST_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(first), skipinitialspace=True)
+    stream = io.StringIO(text, newline="")
+    skipped = stream.readline().strip().lower() in SEPARATOR_LINES  # which is for spreadsheets alone
+    if not skipped:
+        stream.seek(0)
+    reader = csv.reader(stream, delimiter=_delimiter(text[stream.tell() :]), skipinitialspace=True)
     for number, cells in enumerate(reader, 1 + skipped):
         if any(cell.strip() for cell in cells):
             yield number, [unescaped(cell.strip()) for cell in cells]
 
 
-def _delimiter(line: str) -> str:
+def _delimiter(text: str) -> str:
     """The one that makes the most columns of the header; what stands in quotes makes none."""
-    return max(DELIMITERS, key=lambda each: len(next(csv.reader([line], delimiter=each), [])))
+    return max(DELIMITERS, key=lambda each: len(next(csv.reader(io.StringIO(text, newline=""), delimiter=each), [])))
 
 
 def unescaped(cell: str) -> str:

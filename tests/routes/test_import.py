@@ -10,7 +10,7 @@ from app.services.registrant_import import CHANGED_SINCE, CONSENT
 from tests.browser import Browser
 from tests.conftest import OpenApp
 from tests.html import find, one, parse, text
-from tests.jobs import items_of, job_ended, problems_of, registered
+from tests.jobs import items_of, job_ended, registered
 from tests.people import mails, make_user, sign_in
 from tests.webinars import make_webinar, webinar_now
 
@@ -177,7 +177,7 @@ async def test_our_own_file_imports_again(app: FastAPI, desk: Browser) -> None:
         ("", "Choose a file"),
         ("name,email\n", "rows below it"),
         ("who,what\nAnn,x\n", "no column name and no column email"),
-        ('name,email\n"' + "x" * 30_000, "cannot be read as CSV"),
+        ('name,email\n"' + "x" * 140_000, "cannot be read as CSV"),
     ],
 )
 async def test_a_file_that_is_none(app: FastAPI, desk: Browser, file: str, says: str) -> None:
