@@ -7,7 +7,7 @@ opens pages, and somebody else registers for another webinar.
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -82,19 +82,19 @@ async def fill(database: Database) -> Webinar:
     return webinar
 
 
-async def each(seconds: float, act: Callable[[int], object], took: list[float]) -> None:
+async def each(seconds: float, act: Callable[[int], Awaitable[None]], took: list[float]) -> None:
     """Do it every so many seconds until cancelled, and note how long each took."""
     number = 0
     while True:
         begun = time.monotonic()
-        await act(number)  # type: ignore[misc]
+        await act(number)
         took.append(time.monotonic() - begun)
         number += 1
         await asyncio.sleep(seconds)
 
 
-async def watched(server: PinnedServer, pages: list[float], writes: list[float]) -> asyncio.Future[list[None]]:
-    """The others, who come while the import runs."""
+async def others(server: PinnedServer, pages: list[float], writes: list[float]) -> None:
+    """Whoever comes while the import runs."""
 
     async def open_page(_number: int) -> None:
         async with httpx2.AsyncClient(base_url=server.url, timeout=60) as client:
@@ -105,7 +105,7 @@ async def watched(server: PinnedServer, pages: list[float], writes: list[float])
         async with httpx2.AsyncClient(base_url=server.url, timeout=60) as client:
             assert (await client.post("/webinars/otters/registrations", data=form)).status_code == 201
 
-    return asyncio.gather(each(0.05, open_page, pages), each(0.1, register, writes))
+    await asyncio.gather(each(0.05, open_page, pages), each(0.1, register, writes))
 
 
 async def measure(server: PinnedServer, database: Database, table: Table, kind: str) -> None:
@@ -113,14 +113,15 @@ async def measure(server: PinnedServer, database: Database, table: Table, kind: 
     pages: list[float] = []
     writes: list[float] = []
     async with staff(server) as client:
-        others = await watched(server, pages, writes)
+        meanwhile = asyncio.create_task(others(server, pages, writes))
         begun = time.monotonic()
         read = await client.post(DESK, files={"file": ("people.csv", file(), "text/csv")})
         looked = time.monotonic()
         started = await client.post(read.headers["location"], data={"consent": "true", "duplicates": "merge"})
         steps = await follow(client, started.headers["location"])
         ended = time.monotonic()
-        others.cancel()
+        meanwhile.cancel()
+        await asyncio.wait([meanwhile])
         undone = await client.post(f"{started.headers['location']}/undo")
         await follow(client, undone.headers["location"])
         back = time.monotonic()
@@ -158,9 +159,11 @@ def main() -> None:
     table = Table(f"imports: {ROWS:,} registrants from a file of {len(file()) / 1e6:.1f} MB")
     with pinned(CLIENT_CORE), database_urls() as urls:
         for kind, url in urls.items():
-            with tempfile.TemporaryDirectory() as folder:
-                with PinnedServer(Path(folder), **SETTINGS, DATABASE_URL=url) as server:
-                    uvloop.run(run(server, url, table, kind))
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                PinnedServer(Path(folder), **SETTINGS, DATABASE_URL=url) as server,
+            ):
+                uvloop.run(run(server, url, table, kind))
     table.end()
 
 

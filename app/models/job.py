@@ -1,5 +1,6 @@
 """Long work that somebody asked for: how far it is, what went wrong with which of its items, and what to put back."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -102,6 +103,20 @@ class JobItem(SQLModel, table=True):
     record: UUID | None = None
     before: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     changed_at: datetime | None = Timestamp(default=None, nullable=True)
+
+
+@dataclass(slots=True)
+class Item:
+    """An item while it is worked on; plain, because there are many."""
+
+    number: int
+    key: str
+    data: dict[str, Any]
+    record: UUID | None
+    before: dict[str, Any]
+    changed_at: datetime | None
+    outcome: str = ""
+    problem: str = ""
 
     def did(self, outcome: str, problem: str = "") -> None:
         self.outcome, self.problem = outcome, problem[:500]

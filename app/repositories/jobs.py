@@ -1,20 +1,32 @@
 """Queries of jobs and their items."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, ColumnElement, String, Uuid, delete, insert, literal, or_, update
+from sqlalchemy import JSON, ColumnElement, String, Uuid, bindparam, delete, insert, literal, or_, update
 from sqlalchemy import select as sql_select
 from sqlmodel import col, func, select
 
 from app.models.base import now
-from app.models.job import UNDOABLE, Job, JobItem, JobState
+from app.models.job import UNDOABLE, Item, Job, JobItem, JobState
 from app.repositories.base import Repository
 
 KEPT = timedelta(days=30)
 RUNNING = col(Job.state) == JobState.RUNNING
+ITEM = sql_select(
+    *(col(each) for each in (JobItem.number, JobItem.key, JobItem.data, JobItem.record, JobItem.before)),
+    col(JobItem.changed_at),
+)
+SAVED = ("outcome", "problem", "record", "before", "changed_at")
+SAVE = (
+    update(JobItem)
+    .where(col(JobItem.job_id) == bindparam("job"), col(JobItem.number) == bindparam("item"))
+    .values({name: bindparam(name) for name in SAVED})
+)
 FILLED = ("job_id", "number", "key", "record", "data", "outcome", "problem", "before")
 
 
@@ -69,14 +81,22 @@ class JobRepository(Repository):
         held = (await self.write(mine.values(heartbeat_at=now()))).rowcount == 1
         return await self.session.get(Job, id) if held else None
 
-    async def next(self, job: Job, limit: int, *, backwards: bool) -> Sequence[JobItem]:
+    async def next(self, job: Job, limit: int, *, backwards: bool) -> Sequence[Item]:
         """The items to work on next: those that were not yet, or for an undo those that changed something."""
         number, cursor = col(JobItem.number), job.cursor
         todo = col(JobItem.changed_at).is_not(None) if job.undoing else col(JobItem.outcome) == ""
-        found = select(JobItem).where(JobItem.job_id == job.id, todo)
+        found = ITEM.where(col(JobItem.job_id) == job.id, todo)
         if cursor:
             found = found.where(number < cursor if backwards else number > cursor)
-        return (await self.session.exec(found.order_by(number.desc() if backwards else number).limit(limit))).all()
+        found = found.order_by(number.desc() if backwards else number).limit(limit)
+        return [Item(*row) for row in await self.execute(found)]
+
+    async def save(self, job: Job, items: Sequence[Item]) -> None:
+        """Store what came of these, and how far the job is."""
+        await self.write(SAVE, [{"job": job.id, "item": item.number} | asdict(item) for item in items])
+        counts = dict(Counter(job.counts) + Counter(item.outcome for item in items))
+        done = {"done": job.done + len(items), "cursor": items[-1].number, "counts": counts}
+        await self.add(job.sqlmodel_update(done))
 
     async def end(self, id: UUID, worker: str, state: JobState, error: str = "") -> None:
         mine = update(Job).where(col(Job.id) == id, col(Job.worker) == worker, RUNNING)

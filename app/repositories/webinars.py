@@ -1,11 +1,11 @@
 """Queries of webinars and registrations."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, update
+from sqlalchemy import ColumnElement, delete, insert, update
 from sqlmodel import col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -103,6 +103,11 @@ class WebinarRepository(Repository):
     async def count_known(self, webinar: Webinar, job: Job) -> int:
         found = select(func.count()).select_from(JobItem).join(Registration, col(Registration.email) == JobItem.key)
         return (await self.session.exec(found.where(*_known(webinar, job)))).one()
+
+    async def add_registrations(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Store many at once, of whom all columns are given."""
+        if rows:
+            await self.write(insert(Registration), rows)
 
     async def delete_registrations(self, ids: Sequence[UUID]) -> None:
         await self.write(delete(Registration).where(col(Registration.id).in_(ids)))

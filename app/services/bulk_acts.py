@@ -7,7 +7,7 @@ from uuid import UUID
 from app.errors import AppError, Conflict, Invalid
 from app.events import GatheredEvents, topic_of
 from app.models.base import now
-from app.models.job import Job, JobItem
+from app.models.job import Item, Job
 from app.models.registrant_forms import Act, BulkForm
 from app.models.user import User
 from app.models.webinar import Registration, Standing, Webinar
@@ -84,7 +84,7 @@ class BulkWork:
         self.service = service
         self.events = events
 
-    async def act(self, job: Job, rights: Rights, items: Sequence[JobItem]) -> None:
+    async def act(self, job: Job, rights: Rights, items: Sequence[Item]) -> None:
         webinar, rows = await self._found(job, rights, items)
         reps = _Turns(await self.webinars.reps(webinar))
         for item in items:
@@ -98,9 +98,7 @@ class BulkWork:
                 item.did("refused", error.message)
         await self.events.stir(webinar)
 
-    async def _found(
-        self, job: Job, rights: Rights, items: Sequence[JobItem]
-    ) -> tuple[Webinar, dict[UUID, Registration]]:
+    async def _found(self, job: Job, rights: Rights, items: Sequence[Item]) -> tuple[Webinar, dict[UUID, Registration]]:
         """The webinar, locked, and those of its registrations that the job's owner may change now."""
         webinar = await self.webinars.get(UUID(job.params["webinar"]))
         if webinar is None:
@@ -111,7 +109,7 @@ class BulkWork:
         return webinar, {row.id: row for row in rows}
 
     async def _one(
-        self, act: Act, value: str, reps: "_Turns", rights: Rights, webinar: Webinar, row: Registration, item: JobItem
+        self, act: Act, value: str, reps: "_Turns", rights: Rights, webinar: Webinar, row: Registration, item: Item
     ) -> None:
         field = FIELDS.get(act, "status")
         before = {field: _plain(getattr(row, field))}
@@ -132,7 +130,7 @@ class BulkWork:
             await self.webinars.add(row.sqlmodel_update({"updated_at": now()}))
         item.changed("changed", row.id, row.updated_at, before)
 
-    async def undo(self, job: Job, rights: Rights, items: Sequence[JobItem]) -> None:
+    async def undo(self, job: Job, rights: Rights, items: Sequence[Item]) -> None:
         webinar, rows = await self._found(job, rights, items)
         for item in items:
             row = unchanged(item, rows)
@@ -145,7 +143,7 @@ class BulkWork:
                 item.put_back("left", error.message)
         await self.events.stir(webinar)
 
-    async def _put_back(self, webinar: Webinar, row: Registration, item: JobItem, actor: User) -> None:
+    async def _put_back(self, webinar: Webinar, row: Registration, item: Item, actor: User) -> None:
         [(field, value)] = item.before.items()
         if field != "status":
             rep = await self.webinars.user(UUID(value)) if field == "rep_id" and value else None

@@ -5,7 +5,6 @@ So any process can go on where one has died, nothing is done twice, and a page i
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -19,7 +18,7 @@ from app.db import Database
 from app.errors import AppError, Forbidden
 from app.models.base import now
 from app.models.event import Event
-from app.models.job import Job, JobItem, JobState
+from app.models.job import Item, Job, JobState
 from app.repositories.events import EventRepository
 from app.repositories.groups import GroupRepository
 from app.repositories.jobs import JobRepository
@@ -43,9 +42,9 @@ class Work(Protocol):
     at_once: int  # items in one transaction: few enough that others need not wait for it
     undo_backwards: bool
 
-    async def act(self, job: Job, rights: Rights, items: Sequence[JobItem]) -> None: ...
+    async def act(self, job: Job, rights: Rights, items: Sequence[Item]) -> None: ...
 
-    async def undo(self, job: Job, rights: Rights, items: Sequence[JobItem]) -> None: ...
+    async def undo(self, job: Job, rights: Rights, items: Sequence[Item]) -> None: ...
 
 
 class JobRunner:
@@ -135,7 +134,7 @@ class JobRunner:
             backwards = job.undoing and work.undo_backwards
             if items := await jobs.next(job, work.at_once, backwards=backwards):
                 await (work.undo if job.undoing else work.act)(job, await _rights(session, job), items)
-                await jobs.add_all([*items, _advanced(job, items)])
+                await jobs.save(job, items)
             else:
                 await jobs.end(id, self.worker, JobState.UNDONE if job.undoing else JobState.DONE)
             await self._tell(session, id)
@@ -162,8 +161,3 @@ async def _rights(session: AsyncSession, job: Job) -> Rights:
     if owner is None or not (owner.is_active and owner.is_trusted):
         raise Forbidden
     return Rights(owner, await GroupRepository(session).permissions(owner.id))
-
-
-def _advanced(job: Job, items: Sequence[JobItem]) -> Job:
-    counts = Counter(job.counts) + Counter(item.outcome for item in items)
-    return job.sqlmodel_update({"done": job.done + len(items), "cursor": items[-1].number, "counts": dict(counts)})

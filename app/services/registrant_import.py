@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from app.errors import Conflict, Invalid
 from app.events import GatheredEvents, WebinarRegistered, topic_of
 from app.models.base import now
-from app.models.job import Job, JobItem
+from app.models.job import Item, Job, JobItem
 from app.models.registrant_forms import ImportForm
 from app.models.webinar import Registration, Standing, Webinar, WebinarStatus
 from app.repositories.jobs import HAS_PROBLEM, TO_DO, JobRepository
@@ -113,7 +114,7 @@ class ImportWork:
         self.service = service
         self.events = events
 
-    async def act(self, job: Job, rights: Rights, items: Sequence[JobItem]) -> None:
+    async def act(self, job: Job, rights: Rights, items: Sequence[Item]) -> None:
         rights.check("registration.add")
         webinar = await self._lock(job)
         if webinar.status == WebinarStatus.CANCELLED:
@@ -121,22 +122,23 @@ class ImportWork:
         here = with_addresses([item.key for item in items])
         known = {row.email: row for row in await self.webinars.some(webinar, here)}
         mine = {row.id for row in await self.webinars.some(webinar, here, rights.rows(Registration, "change"))}
-        new = [_registration(webinar, item, rights) for item in items if item.key not in known]
-        await self.webinars.add_all([webinar, *new])
+        new = _rows(webinar, [item for item in items if item.key not in known], rights)
+        await self.webinars.add_registrations(new)
+        await self.webinars.add(webinar)
         for item in items:
             if row := known.get(item.key):
                 _merge(item, row, wanted=job.params["duplicates"] == "merge", allowed=row.id in mine)
         await self.webinars.add_all(list(known.values()))
-        await self._tell(job, rights, webinar, new)
-
-    async def _tell(self, job: Job, rights: Rights, webinar: Webinar, new: Sequence[Registration]) -> None:
         await self.events.stir(webinar)
-        told = new if job.params["tell"] and webinar.is_open else ()
-        for registration in told:
+        if job.params["tell"] and webinar.is_open:
+            await self._tell(rights, webinar, [row["id"] for row in new])
+
+    async def _tell(self, rights: Rights, webinar: Webinar, ids: Sequence[UUID]) -> None:
+        for registration in await self.webinars.some(webinar, with_ids(ids)):
             if registration.status not in NOT_TOLD:
                 await self.events.publish(WebinarRegistered(webinar, registration, rights.user))
 
-    async def undo(self, job: Job, rights: Rights, items: Sequence[JobItem]) -> None:
+    async def undo(self, job: Job, rights: Rights, items: Sequence[Item]) -> None:
         """Take out who came with the file, and put back what it changed of others."""
         rights.check("registration.add")
         webinar = await self._lock(job)
@@ -167,22 +169,28 @@ class ImportWork:
         return webinar
 
 
-def unchanged(item: JobItem, rows: Mapping[UUID, Registration]) -> Registration | None:
+def unchanged(item: Item, rows: Mapping[UUID, Registration]) -> Registration | None:
     """The registration that an item changed; None when it is gone, or was changed since."""
     row = rows.get(item.record) if item.record else None
     return row if row and row.updated_at == item.changed_at else None
 
 
-def _registration(webinar: Webinar, item: JobItem, rights: Rights) -> Registration:
-    values = {name: item.data[name] for name in ("name", "group", "source", "answers")}
+def _rows(webinar: Webinar, items: Sequence[Item], rights: Rights) -> list[dict[str, Any]]:
+    """The columns of those who are new, plain because there are many."""
+    at = now()
+    blank = Registration(webinar_id=webinar.id, number=0, name="", email="", status=Standing.PENDING, consent=CONSENT)
+    shared = blank.model_dump() | {"consented_at": at, "created_at": at, "updated_at": at}
+    return [shared | _values(webinar, item, rights, at) for item in items]
+
+
+def _values(webinar: Webinar, item: Item, rights: Rights, at: datetime) -> dict[str, Any]:
     status = _standing(webinar, item.data["status"], rights)
     webinar.last_number += 1
     webinar.taken += status == Standing.REGISTERED
-    registration = Registration(
-        webinar_id=webinar.id, number=webinar.last_number, email=item.key, status=status, consent=CONSENT, **values
-    )
-    item.changed(status.value, registration.id, registration.updated_at, {})
-    return registration
+    values = {name: item.data[name] for name in ("name", "group", "source", "answers")}
+    id = uuid4()
+    item.changed(status.value, id, at, {})
+    return {"id": id, "number": webinar.last_number, "email": item.key, "status": status, **values}
 
 
 def _standing(webinar: Webinar, wanted: str | None, rights: Rights) -> Standing:
@@ -195,7 +203,7 @@ def _standing(webinar: Webinar, wanted: str | None, rights: Rights) -> Standing:
     return Standing.REGISTERED if webinar.free > 0 else Standing.WAITING
 
 
-def _merge(item: JobItem, row: Registration, *, wanted: bool, allowed: bool) -> None:
+def _merge(item: Item, row: Registration, *, wanted: bool, allowed: bool) -> None:
     changes = merged(row, item.data)
     if not wanted:
         item.did("skipped")

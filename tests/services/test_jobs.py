@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,7 +16,7 @@ from app.ai.live_answer import Leave
 from app.errors import Conflict
 from app.models.base import now
 from app.models.group import Group
-from app.models.job import UNDOABLE, Job, JobItem, JobState
+from app.models.job import UNDOABLE, Item, Job, JobState
 from app.models.user import User
 from app.repositories.jobs import JobRepository
 from app.repositories.visibility import Rights
@@ -37,7 +38,7 @@ class Groups:
         self.session = session
         self.fails = act
 
-    async def act(self, job: Job, rights: Rights, items: Sequence[JobItem]) -> None:
+    async def act(self, job: Job, _rights: Rights, items: Sequence[Item]) -> None:
         for item in items:
             if item.key == self.fails:
                 raise Conflict("Enough.") if job.params.get("politely") else RuntimeError("bang")
@@ -45,7 +46,7 @@ class Groups:
             item.changed("made", UUID(int=item.number), now(), {})
         await asyncio.sleep(0.01)
 
-    async def undo(self, job: Job, rights: Rights, items: Sequence[JobItem]) -> None:
+    async def undo(self, _job: Job, _rights: Rights, items: Sequence[Item]) -> None:
         for item in items:
             await self.session.delete((await self.session.exec(select(Group).where(Group.name == item.key))).one())
             item.put_back()
@@ -61,7 +62,7 @@ def runner(app: FastAPI, fails: str = "") -> JobRunner:
     return JobRunner(app.state.database, app.state.event_feed, {KIND: lambda session: Groups(session, fails)})
 
 
-async def begin(app: FastAPI, owner: User, count: int = 10, **fields: object) -> Job:
+async def begin(app: FastAPI, owner: User, count: int = 10, **fields: Any) -> Job:
     job = Job(kind=KIND, subject="x", owner_id=owner.id, total=count, **fields)
     async with app.state.database.transaction() as session:
         jobs = JobRepository(session)
@@ -126,7 +127,7 @@ async def test_a_process_that_dies_is_followed_by_another(app: FastAPI, owner: U
 
 
 async def until_some(app: FastAPI) -> None:
-    while not await made(app):
+    while not await made(app):  # noqa: ASYNC110 - there is no event to wait for
         await asyncio.sleep(0.005)
 
 
