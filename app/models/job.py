@@ -27,7 +27,8 @@ class JobState(StrEnum):
 class Job(SQLModel, table=True):
     """Some work on many items. `kind` says which work, `subject` on what, as `webinar:<id>`.
 
-    `cursor` is the number of the last item that was worked on, `done` how many were, and `counts` what came of them.
+    `cursor` is the number of the last item that was worked on, `done` how many were, `changed` how many of them
+    changed something, and `counts` what came of them.
     With `undoing` it is put back, or was when it ended. `worker` is the process at it, which says by `heartbeat_at`
     that it is alive; no worker means that one is wanted.
     """
@@ -52,6 +53,7 @@ class Job(SQLModel, table=True):
     params: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     total: int = 0
     done: int = 0
+    changed: int = 0
     cursor: int = 0
     counts: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
     error: str = Field(default="", max_length=500)
@@ -80,8 +82,8 @@ class Job(SQLModel, table=True):
 
     @property
     def can_undo(self) -> bool:
-        """For a day after its end."""
-        return self.state in (JobState.DONE, JobState.FAILED) and self.done > 0 and self.undoable_until > now()
+        """For a day after its end, if it changed something."""
+        return self.state in (JobState.DONE, JobState.FAILED) and self.changed > 0 and self.undoable_until > now()
 
 
 class JobItem(SQLModel, table=True):

@@ -95,8 +95,9 @@ class JobRepository(Repository):
         """Store what came of these, and how far the job is."""
         await self.write(SAVE, [{"job": job.id, "item": item.number} | asdict(item) for item in items])
         counts = dict(Counter(job.counts) + Counter(item.outcome for item in items))
-        done = {"done": job.done + len(items), "cursor": items[-1].number, "counts": counts}
-        await self.add(job.sqlmodel_update(done))
+        changed = 0 if job.undoing else sum(item.changed_at is not None for item in items)
+        done = {"done": job.done + len(items), "cursor": items[-1].number, "changed": job.changed + changed}
+        await self.add(job.sqlmodel_update(done | {"counts": counts}))
 
     async def end(self, id: UUID, worker: str, state: JobState, error: str = "") -> None:
         mine = update(Job).where(col(Job.id) == id, col(Job.worker) == worker, RUNNING)

@@ -60,7 +60,7 @@ async def test_what_is_wrong_is_said_row_by_row_before_anything_is_written(app: 
     said = text(one(page, "main"))
     assert "2 rows can be imported, 4 cannot" in said and "left out: Colour" in said
     problems = {
-        text(row.cssselect("td")[0]): text(row.cssselect("td")[2])
+        text(row.cssselect("td")[0]): text(row.cssselect("td")[1])
         for row in find(page, "table tr")
         if len(row) == 3 and row.cssselect("td")
     }

@@ -103,6 +103,9 @@ FORMS: dict[str, Form] = {
     "export_contact": {"email": "nobody@example.com"},
     "erase_contact": {"email": "nobody@example.com"},
     "register_for_webinar": {"name": "New", "email": "new.registrant@example.com", "consent": "true"},
+    "read_registrations": {"pasted": "name,email\nNew,new.import@example.com"},
+    "run_import": {"consent": "true"},
+    "bulk_act": {"act": "group", "value": "vip", "all": "true"},
     "invite": {"email": "invited@example.com"},
     "change_person": {"is_active": "true"},
 }

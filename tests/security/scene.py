@@ -14,12 +14,14 @@ from sqlmodel import col, select
 from app.config import Settings
 from app.models.api_token import ApiToken
 from app.models.conversation import Message, Role
+from app.models.job import Job
 from app.models.mail import Mail
 from app.models.ticket import Purpose
 from app.models.user import AccessToken, User
 from app.models.webinar import Registration
 from app.repositories.documents import DocumentRepository
 from app.repositories.tickets import TicketRepository
+from app.services.registrant_import import KIND as IMPORT
 from app.services.search_service import SearchService
 from app.services.ticket_service import TicketService
 from app.services.webinar_service import link_signature
@@ -112,6 +114,10 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         tokens = (await session.exec(select(ApiToken).where(ApiToken.user_id == owner.id))).all()
         visits = (await session.exec(select(AccessToken).where(AccessToken.user_id == owner.id))).all()
         mail = (await session.exec(select(Mail).order_by(col(Mail.id)))).first()
+        webinar = str(registration.webinar_id)
+        params = {"webinar": webinar, "unknown": [], "note": "", "file": "people.csv"}
+        job = Job(kind=IMPORT, subject=f"webinar:{webinar}", owner_id=owner.id, params=params, total=1)
+        session.add(job)
     scene.ids = {
         "conversation_id": id,
         "page_id": public.removeprefix("/ask/"),
@@ -122,6 +128,7 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         "token_id": str(tokens[0].id),
         "handle": visits[0].handle,
         "registration_id": str(registration.id),
+        "job_id": str(job.id),
         "boot_id": "another",
         "id": str(mail.id if mail else 1),
         "secret": "x" * 43,

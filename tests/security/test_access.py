@@ -39,10 +39,7 @@ ERASES = ("sign-in", "sign-in", "no", "password", "no", "no", "no", "password", 
 EXPORTS = ("sign-in", "sign-in", "no", "ok", "ok", "no", "no", "ok", "no")
 REGISTRANT = ("sign-in", "sign-in", "no", "ok", "none", "ok", "no", "ok", "no")
 DECIDES = ("sign-in", "sign-in", "no", "ok", "none", "no", "no", "ok", "no")
-IMPORTS = ("sign-in", "sign-in", "no", "ok", "no", "no", "no", "ok", "no")
 NO_JOB_THERE = ("sign-in", "sign-in", "no", "none", "no", "no", "no", "ok", "no")
-CHANGES_SOME = ("sign-in", "sign-in", "no", "ok", "ok", "no", "no", "ok", "no")
-OWN_JOBS = STAFF
 JOBS = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "ok", "no")
 INVITES = ("sign-in", "sign-in", "no", "no", "no", "no", "no", "password", "no")
 PROGRAM = ("token",) * 9
@@ -73,21 +70,19 @@ TABLE: dict[tuple[str, ...], str] = {
         confirm account_second_factor enable_second_factor disable_second_factor new_recovery_codes
         account_data deletion delete_account tokens make_token
     """,
-    STAFF: "people",
+    STAFF: "people jobs",
     SEES_PEOPLE: "person",
     CHANGES_PEOPLE: "change_person",
     INVITES: "new_invitation invite",
     WEBINARS: """
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
+        import_registrations read_registrations
     """,
     SEES_REGISTRATIONS: "registrations registrations_stream",
-    IMPORTS: "import_registrations read_registrations",
     NO_JOB_THERE: "import_preview run_import",
-    CHANGES_SOME: "bulk_act",
-    OWN_JOBS: "jobs",
     JOBS: "job job_stream start_job undo_job",
     REGISTRANT: "check_in",
-    EXPORTS: "export_registrations",
+    EXPORTS: "export_registrations bulk_act",
     ERASES: "contacts export_contact erase_contact",
     DECIDES: "approve_registration decline_registration desk_cancel_registration do_check_in",
     PROGRAM: "api_me",
