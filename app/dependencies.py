@@ -19,6 +19,7 @@ from app.repositories.conversations import ConversationRepository
 from app.repositories.documents import DocumentRepository
 from app.repositories.events import EventRepository
 from app.repositories.groups import GroupRepository
+from app.repositories.jobs import JobRepository
 from app.repositories.mails import MailRepository
 from app.repositories.numbers import NumberRepository
 from app.repositories.pictures import PictureRepository
@@ -34,17 +35,21 @@ from app.services.api_token_service import ApiTokenService
 from app.services.asking_service import AskingService
 from app.services.audit_service import AuditService
 from app.services.authenticator import Authenticator
+from app.services.bulk_acts import BulkActs
 from app.services.chat_service import ChatService
 from app.services.contact_service import ContactService
 from app.services.demo_service import DemoService
 from app.services.guest_service import GuestService
 from app.services.health_service import HealthService
+from app.services.job_runner import JobRunner
+from app.services.job_service import JobService
 from app.services.live_webinars import LiveWebinars
 from app.services.mail_service import MailService
 from app.services.numbers import NumberService
 from app.services.password_service import Passwords
 from app.services.people_service import PeopleService
 from app.services.picture_service import PictureService
+from app.services.registrant_import import RegistrantImport
 from app.services.registrant_service import RegistrantService
 from app.services.registrants import Registrants, RegistrantsFile
 from app.services.registration_service import RegistrationService
@@ -234,8 +239,8 @@ WebinarServiceDep = Annotated[WebinarService, Depends(get_webinars)]
 
 
 async def get_contacts(session: SessionDep, webinars: WebinarServiceDep, audit: AuditServiceDep) -> ContactService:
-    pictures = PictureRepository(session)
-    return ContactService(WebinarRepository(session), MailRepository(session), pictures, webinars, audit)
+    pictures, jobs = PictureRepository(session), JobRepository(session)
+    return ContactService(WebinarRepository(session), MailRepository(session), pictures, jobs, webinars, audit)
 
 
 async def get_pictures(request: Request, session: SessionDep, events: EventsDep) -> PictureService:
@@ -265,6 +270,31 @@ async def get_live_webinars(request: Request) -> LiveWebinars:
     return live
 
 
+async def get_job_runner(request: Request) -> JobRunner:
+    runner: JobRunner = request.app.state.jobs
+    return runner
+
+
+JobRunnerDep = Annotated[JobRunner, Depends(get_job_runner)]
+
+
+async def get_jobs(session: SessionDep, audit: AuditServiceDep, runner: JobRunnerDep) -> JobService:
+    return JobService(JobRepository(session), audit, runner.wake)
+
+
+JobServiceDep = Annotated[JobService, Depends(get_jobs)]
+
+
+async def get_registrant_import(session: SessionDep, jobs: JobServiceDep) -> RegistrantImport:
+    return RegistrantImport(WebinarRepository(session), JobRepository(session), jobs)
+
+
+async def get_bulk_acts(session: SessionDep, jobs: JobServiceDep) -> BulkActs:
+    return BulkActs(WebinarRepository(session), JobRepository(session), jobs)
+
+
+RegistrantImportDep = Annotated[RegistrantImport, Depends(get_registrant_import)]
+BulkActsDep = Annotated[BulkActs, Depends(get_bulk_acts)]
 ContactServiceDep = Annotated[ContactService, Depends(get_contacts)]
 RegistrantServiceDep = Annotated[RegistrantService, Depends(get_registrant_service)]
 PictureServiceDep = Annotated[PictureService, Depends(get_pictures)]

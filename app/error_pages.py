@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import AppError, Invalid, NotFound, TooLarge
+from app.errors import AppError, Invalid, NotFound, TooLarge, sentence
 from app.log import request_id
 from app.templating import Page
 
@@ -39,7 +39,7 @@ async def show_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - the handler is registered for it
     if any(problem["loc"][0] in ("path", "query") for problem in error.errors()):
         return await _show(request, NotFound(), {})
-    sentences = {str(problem["loc"][-1]): _sentence(problem) for problem in error.errors()}
+    sentences = {str(problem["loc"][-1]): sentence(problem) for problem in error.errors()}
     problems = {field: sentence for field, sentence in sentences.items() if field != "body"}  # that is the form's own
     return await _show(request, Invalid(" ".join(sentences.values())), problems)
 
@@ -84,20 +84,6 @@ def _known(error: HTTPException) -> AppError:
             known = AppError(error.detail)
             known.status, known.title = status, known.title if status == 500 else error.detail
             return known
-
-
-def _sentence(problem: Mapping[str, Any]) -> str:
-    """Say what is wrong with one field."""
-    name, limits = str(problem["loc"][-1]).replace("_", " ").capitalize(), problem.get("ctx", {})
-    match problem["type"]:
-        case "missing":
-            return f"{name} is needed."
-        case "string_too_long" | "too_long":
-            return f"{name} may have {limits['max_length']:,} characters at the most."
-        case "value_error":
-            return str(limits["error"])
-        case _:
-            return f"{name}: {problem['msg'][0].lower()}{problem['msg'][1:]}."
 
 
 async def _show(

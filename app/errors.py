@@ -1,5 +1,8 @@
 """What can go wrong in the app's own terms. Services raise these; `error_pages` shows them, once."""
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class AppError(Exception):
     """An error that a person can be told about: a status, a title and a sentence that says what to do.
@@ -98,3 +101,17 @@ class Unavailable(AppError):
     status = 503
     title = "Not available right now"
     message = "Something that this page needs is not reachable. Please try again in a moment."
+
+
+def sentence(problem: Mapping[str, Any], field: str = "") -> str:
+    """Say what is wrong with one field, of what pydantic says of it."""
+    name, limits = field or str(problem["loc"][-1]).replace("_", " ").capitalize(), problem.get("ctx", {})
+    match problem["type"]:
+        case "missing":
+            return f"{name} is needed."
+        case "string_too_long" | "too_long":
+            return f"{name} may have {limits['max_length']:,} characters at the most."
+        case "value_error":
+            return str(limits["error"])
+        case _:
+            return f"{name}: {problem['msg'][0].lower()}{problem['msg'][1:]}."

@@ -97,3 +97,23 @@ class Events:
         for handle in self.handlers:
             await handle(happened)
         self.events.after_commit(self.wake)
+
+
+class GatheredEvents(Events):
+    """For many acts in one transaction: handlers hear of each, and followers, who look at everything anyway, of one."""
+
+    def __init__(self, events: EventRepository, handlers: Sequence[Handler], wake: Callable[[], object]) -> None:
+        super().__init__(events, handlers, wake)
+        self._stirred = False
+
+    async def publish(self, happened: Happened) -> None:
+        await self.stir(happened.webinar)
+        for handle in self.handlers:
+            await handle(happened)
+
+    async def stir(self, webinar: Webinar) -> None:
+        """Let followers look again, and tell no handler."""
+        if not self._stirred:
+            self._stirred = True
+            await self.events.add(Event(topic=topic_of(webinar), kind="RegistrationsChanged"))
+            self.events.after_commit(self.wake)

@@ -3,9 +3,10 @@
 import gc
 import secrets
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import TypeVar
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -21,9 +22,13 @@ from app.config import Settings
 from app.db import Database
 from app.error_pages import CrashMiddleware, show_app_error, show_http_error, show_invalid
 from app.errors import AppError
+from app.events import GatheredEvents
 from app.head import HeadMiddleware
 from app.limits import Limits
 from app.log import RequestLogMiddleware, configure_logging
+from app.models.user import Place
+from app.repositories.audit import AuditRepository
+from app.repositories.events import EventRepository
 from app.repositories.mails import MailRepository
 from app.repositories.webinars import WebinarRepository
 from app.routes import (
@@ -37,6 +42,8 @@ from app.routes import (
     dev,
     documents,
     health,
+    jobs,
+    many_registrants,
     numbers,
     pages,
     people,
@@ -48,9 +55,12 @@ from app.routes import (
     webinars,
 )
 from app.security import LARGEST_BODY, GuardMiddleware, SecurityMiddleware
+from app.services import bulk_acts, registrant_import
 from app.services.answer_service import AnswerService
+from app.services.audit_service import AuditService
 from app.services.event_feed import EventFeed
 from app.services.images import Images
+from app.services.job_runner import JobRunner, Work
 from app.services.live_webinars import LiveWebinars
 from app.services.mail_sender import MailSender
 from app.services.mail_service import MailService
@@ -58,7 +68,9 @@ from app.services.password_service import Passwords
 from app.services.reminder_service import ReminderService
 from app.services.session_watch import SessionWatch
 from app.services.upkeep_service import UpkeepService
+from app.services.webinar_audit import WebinarAudit
 from app.services.webinar_mail import WebinarMail
+from app.services.webinar_service import WebinarService
 from app.templating import STATIC, Templates
 
 # aiosqlite has a thread, which answers only once it gets the interpreter from the event loop. At Python's default of
@@ -95,6 +107,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.mail_sender = MailSender(app.state.database, settings)
     app.state.images = Images()
+    works: dict[str, Callable[[AsyncSession], Work]] = {
+        registrant_import.KIND: partial(registrant_work, app, registrant_import.ImportWork),
+        bulk_acts.KIND: partial(registrant_work, app, bulk_acts.BulkWork),
+    }
+    app.state.jobs = JobRunner(app.state.database, app.state.event_feed, works)
     _add_routes(app, settings)
     _add_error_pages(app)
     app.add_middleware(GuardMiddleware)
@@ -114,6 +131,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await app.state.session_watch.open()
     await app.state.event_feed.open()
     await app.state.mail_sender.open()
+    await app.state.jobs.open()
     await upkeep.open()
     await reminders.open()
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -122,6 +140,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     await reminders.close()
     await upkeep.close()
+    await app.state.jobs.close()
     await app.state.mail_sender.close()
     await app.state.answers.close()
     await app.state.session_watch.close()
@@ -135,6 +154,22 @@ def webinar_mail(app: FastAPI, session: AsyncSession) -> WebinarMail:
     """The mails of webinars, for what happens without a request."""
     mail = MailService(MailRepository(session), app.state.templates.mail, app.state.mail_sender.wake)
     return WebinarMail(WebinarRepository(session), mail, app.state.settings)
+
+
+RegistrantWork = TypeVar("RegistrantWork")
+
+
+def registrant_work(
+    app: FastAPI,
+    make: Callable[[WebinarRepository, WebinarService, GatheredEvents], RegistrantWork],
+    session: AsyncSession,
+) -> RegistrantWork:
+    """What does a kind of job to registrants, in this session."""
+    settings, limits = app.state.settings, app.state.limits
+    handlers = (webinar_mail(app, session).handle, WebinarAudit(AuditService(AuditRepository(session), Place())).handle)
+    events = GatheredEvents(EventRepository(session), handlers, app.state.event_feed.wake)
+    webinars = WebinarRepository(session)
+    return make(webinars, WebinarService(webinars, events, limits, Place(), settings), events)
 
 
 def create_provider(settings: Settings) -> Provider:
@@ -163,6 +198,9 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         contacts,
         numbers,
         pictures,
+        many_registrants,
+        contacts,
+        jobs,
         sign_in,
         registration,
         account,

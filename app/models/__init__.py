@@ -6,6 +6,7 @@ from app.models.conversation import Citation, Conversation, Message
 from app.models.document import Document, Passage
 from app.models.event import Event
 from app.models.group import Group, GroupMember, GroupPermission
+from app.models.job import Job, JobItem
 from app.models.mail import Mail
 from app.models.picture import Picture
 from app.models.ticket import Ticket
@@ -23,6 +24,8 @@ __all__ = [
     "Group",
     "GroupMember",
     "GroupPermission",
+    "Job",
+    "JobItem",
     "Mail",
     "Message",
     "Passage",

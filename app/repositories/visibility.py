@@ -15,6 +15,7 @@ from sqlmodel import SQLModel, col
 from app.errors import Forbidden
 from app.models.audit import AuditEntry
 from app.models.group import PERMISSIONS
+from app.models.job import Job
 from app.models.user import User
 from app.models.webinar import Registration
 
@@ -72,6 +73,7 @@ RULES: Mapping[type[SQLModel], Rule] = {
         | _owned(rights.user.id, AuditEntry.actor_id)
         | _where(rights.may(f"audit.{action}"))
     ),
+    Job: lambda rights, _action: _owned(rights.user.id, Job.owner_id) | _where(rights.user.is_superuser),
     Registration: lambda rights, action: (
         _where(rights.may(f"registration.{action}"))
         | _where(rights.may(f"registration.{action}_assigned")) & _owned(rights.user.id, Registration.rep_id)

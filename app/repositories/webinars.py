@@ -1,14 +1,16 @@
 """Queries of webinars and registrations."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, update
+from sqlalchemy import ColumnElement, delete, insert, update
 from sqlmodel import col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from app.models.group import ASSIGNABLE
+from app.models.job import Job, JobItem
 from app.models.picture import Picture
 from app.models.user import User
 from app.models.webinar import Note, Registration, Reminder, Standing, Webinar, WebinarStatus
@@ -16,6 +18,8 @@ from app.repositories.base import Repository
 from app.repositories.groups import members_who_may
 
 OVER = (Standing.CANCELLED, Standing.DECLINED)
+# What names a registration in a job, and in which order.
+EMAIL, ID, BY_NUMBER = col(Registration.email), col(Registration.id), col(Registration.number)
 PUBLIC = col(Webinar.status).in_((WebinarStatus.PUBLISHED, WebinarStatus.CANCELLED, WebinarStatus.DONE))
 
 
@@ -75,11 +79,6 @@ class WebinarRepository(Repository):
         found = select(User, mine).where(members_who_may(ASSIGNABLE)).order_by(mine, col(User.email))
         return (await self.session.exec(found)).all()
 
-    async def unassigned(self, webinar: Webinar) -> Sequence[Registration]:
-        """Who has no sales rep, in the order in which they came."""
-        nobodys = col(Registration.rep_id).is_(None), col(Registration.status).not_in(OVER)
-        return (await self.session.exec(self._of(webinar).where(*nobodys).order_by(col(Registration.number)))).all()
-
     async def notes(self, registration: Registration) -> Sequence[Note]:
         """What was noted, the newest first."""
         found = select(Note).where(Note.registration_id == registration.id).order_by(col(Note.id).desc())
@@ -94,6 +93,30 @@ class WebinarRepository(Repository):
         """Webinars that have ended are done."""
         over = col(Webinar.status) == WebinarStatus.PUBLISHED, col(Webinar.ends_at) <= at
         await self.write(update(Webinar).where(*over).values(status=WebinarStatus.DONE))
+
+    async def user(self, id: UUID) -> User | None:
+        return await self.session.get(User, id)
+
+    async def some(self, webinar: Webinar, *where: ColumnElement[bool]) -> Sequence[Registration]:
+        """Those registrations of the webinar."""
+        return (await self.session.exec(self._of(webinar).where(*where))).all()
+
+    async def known(self, webinar: Webinar, job: Job, limit: int) -> Sequence[tuple[JobItem, Registration]]:
+        """The first items of an import whose addresses are registered already."""
+        found = select(JobItem, Registration).where(*_known(webinar, job)).order_by(col(JobItem.number))
+        return (await self.session.exec(found.limit(limit))).all()
+
+    async def count_known(self, webinar: Webinar, job: Job) -> int:
+        found = select(func.count()).select_from(JobItem).join(Registration, col(Registration.email) == JobItem.key)
+        return (await self.session.exec(found.where(*_known(webinar, job)))).one()
+
+    async def add_registrations(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Store many at once, of whom all columns are given."""
+        if rows:
+            await self.write(insert(Registration), rows)
+
+    async def delete_registrations(self, ids: Sequence[UUID]) -> None:
+        await self.write(delete(Registration).where(col(Registration.id).in_(ids)))
 
     async def place(self, registration: Registration) -> int:
         """How many wait up to and including this one."""
@@ -140,3 +163,20 @@ class WebinarRepository(Repository):
 
     def _of(self, webinar: Webinar) -> SelectOfScalar[Registration]:
         return select(Registration).where(Registration.webinar_id == webinar.id)
+
+
+def of_webinar(webinar: Webinar) -> ColumnElement[bool]:
+    return col(Registration.webinar_id) == webinar.id
+
+
+def with_addresses(emails: Sequence[str]) -> ColumnElement[bool]:
+    return col(Registration.email).in_(emails)
+
+
+def with_ids(ids: Sequence[UUID | None]) -> ColumnElement[bool]:
+    return col(Registration.id).in_(ids)
+
+
+def _known(webinar: Webinar, job: Job) -> tuple[ColumnElement[bool], ...]:
+    same = col(Registration.webinar_id) == webinar.id, col(Registration.email) == col(JobItem.key)
+    return *same, col(JobItem.job_id) == job.id, col(JobItem.outcome) == ""

@@ -36,14 +36,6 @@ async def get_chosen(
 ChosenDep = Annotated[Chosen, Depends(get_chosen)]
 
 
-@router.post("/assignment", name="share_out_registrants")
-async def share_out(
-    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrants: RegistrantServiceDep
-) -> Response:
-    await registrants.share_out(rights, webinar)
-    return page.nothing(f"/desk/webinars/{webinar.slug}/registrations")
-
-
 @router.get("/{registration_id}", name="registrant")
 async def show(page: PageDep, _chosen: ChosenDep) -> Response:
     return page.show_form()

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.models.user import User
 from app.models.webinar import Registration
+from app.repositories.jobs import JobRepository
 from app.repositories.mails import MailRepository
 from app.repositories.pictures import PictureRepository
 from app.repositories.visibility import Rights
@@ -21,12 +22,14 @@ class ContactService:
         webinars: WebinarRepository,
         mails: MailRepository,
         pictures: PictureRepository,
+        jobs: JobRepository,
         service: WebinarService,
         audit: AuditService,
     ) -> None:
         self.webinars = webinars
         self.mails = mails
         self.pictures = pictures
+        self.jobs = jobs
         self.service = service
         self.audit = audit
 
@@ -62,6 +65,7 @@ class ContactService:
             await self.service.cancel(webinar, registration, rights.user)
             await self._forget(registration, rights.user)
         await self.mails.forget(email)
+        await self.jobs.forget(email, [registration.id for registration, _ in found])
         return len(found)
 
     async def _photo(self, registration: Registration) -> str | None:

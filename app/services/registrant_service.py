@@ -38,18 +38,6 @@ class RegistrantService:
             raise Invalid("Nobody can be assigned to this person.")
         await self._change(rights, webinar, registration, {"rep_id": rep_id})
 
-    async def share_out(self, rights: Rights, webinar: Webinar) -> None:
-        """Assign all who are nobody's, each to the rep with the fewest."""
-        rights.check("registration.change")
-        await self.webinars.lock(webinar)
-        has = {rep.id: count for rep, count in await self.webinars.reps(webinar)}
-        if not has:
-            raise Invalid("There is nobody to assign them to: put people into a group that may see what is theirs.")
-        for registration in await self.webinars.unassigned(webinar):
-            rep_id = min(has, key=lambda id: has[id])
-            has[rep_id] += 1
-            await self._change(rights, webinar, registration, {"rep_id": rep_id})
-
     async def note(self, rights: Rights, webinar: Webinar, registration: Registration, form: NoteForm) -> None:
         await self.service.check_change(rights, webinar, registration)
         author = rights.user

@@ -7,6 +7,7 @@ from app.db import Database
 from app.models.base import now
 from app.repositories.conversations import ConversationRepository
 from app.repositories.events import EventRepository
+from app.repositories.jobs import JobRepository
 from app.repositories.mails import MailRepository
 from app.repositories.sessions import SessionRepository
 from app.repositories.tickets import TicketRepository
@@ -44,3 +45,4 @@ class UpkeepService(Periodic):
             await UserRepository(session).delete_lost_guests()
             await MailRepository(session).purge(now() - MAILS_KEPT)
             await WebinarRepository(session).finish(now())
+            await JobRepository(session).purge(now())

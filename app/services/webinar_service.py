@@ -287,6 +287,32 @@ class WebinarService:
         changes["cancelled_at"] = now() if standing == Standing.CANCELLED else None
         await self.webinars.add(registration.sqlmodel_update(changes))
 
+    async def put_back(self, webinar: Webinar, registration: Registration, standing: Standing, actor: User) -> None:
+        """Let somebody stand where they stood before, and be told; who had a seat waits as long as none is free.
+
+        Their number is still theirs, so who waits has their old place in the queue.
+        """
+        if webinar.status == WebinarStatus.CANCELLED:
+            raise Conflict("The webinar is cancelled.")
+        await self.webinars.lock(webinar)
+        await self.webinars.reload(registration)
+        webinar.taken -= registration.status == Standing.REGISTERED
+        if standing == Standing.REGISTERED and webinar.free <= 0:
+            standing = Standing.WAITING
+        webinar.taken += standing == Standing.REGISTERED
+        await self.webinars.add(webinar)
+        await self._stand(registration, standing)
+        await self.events.publish(WebinarRegistered(webinar, registration, actor))
+        await self._promote(webinar)
+
+    async def remove(self, webinar: Webinar, registrations: Sequence[Registration]) -> None:
+        """Delete these as if they had never come; their seats go to those who wait."""
+        await self.webinars.lock(webinar)
+        webinar.taken -= sum(each.status == Standing.REGISTERED for each in registrations)
+        await self.webinars.add(webinar)
+        await self.webinars.delete_registrations([each.id for each in registrations])
+        await self._promote(webinar)
+
 
 def link_signature(settings: Settings, registration_id: UUID) -> str:
     """What the link in a registrant's mails ends with: nobody else can make it."""

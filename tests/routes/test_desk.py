@@ -111,19 +111,6 @@ async def test_assigned_by_hand(app: FastAPI, desk: Browser, visitor: Browser) -
     assert (await registrants(app))["Ann"].rep_id is None
 
 
-async def test_shared_out_evenly(app: FastAPI, desk: Browser, visitor: Browser) -> None:
-    rita, sam = await make_reps(app)
-    await make_webinar(app, capacity=10)
-    for name in ("Ann", "Ben", "Cid", "Dan", "Eve"):
-        await register(visitor, name)
-    for name in ("Ann", "Ben"):
-        await desk.post(f"{await path_of(app, name)}/rep", rep_id=str(rita.id))
-    await desk.post(f"{TABLE}/assignment")
-    whose = {name: row.rep_id for name, row in (await registrants(app)).items()}
-    assert sorted(list(whose.values()).count(rep.id) for rep in (rita, sam)) == [2, 3]
-    assert whose["Ann"] == whose["Ben"] == rita.id and whose["Cid"] == whose["Dan"] == sam.id
-
-
 async def test_shared_out_as_they_come(app: FastAPI, desk: Browser, visitor: Browser) -> None:
     reps = await make_reps(app)
     await desk.post("/desk/webinars", **{**FORM, "shares_out": "true", "capacity": "9"})

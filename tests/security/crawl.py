@@ -108,6 +108,9 @@ FORMS: dict[str, Form] = {
     "move_registrant": {"status": "registered"},
     "put_registrant_group": {"group": "Press"},
     "add_note": {"text": "Wants to know more."},
+    "read_registrations": {"pasted": "name,email\nNew,new.import@example.com"},
+    "run_import": {"consent": "true"},
+    "bulk_act": {"act": "group", "value": "vip", "all": "true"},
     "invite": {"email": "invited@example.com"},
     "change_person": {"is_active": "true"},
 }

@@ -14,6 +14,7 @@ from sqlmodel import col, select
 from app.config import Settings
 from app.models.api_token import ApiToken
 from app.models.conversation import Message, Role
+from app.models.job import Job
 from app.models.mail import Mail
 from app.models.ticket import Purpose
 from app.models.user import AccessToken, User
@@ -22,6 +23,7 @@ from app.repositories.documents import DocumentRepository
 from app.repositories.pictures import PictureRepository
 from app.repositories.tickets import TicketRepository
 from app.services.images import Shape, make
+from app.services.registrant_import import KIND as IMPORT
 from app.services.search_service import SearchService
 from app.services.ticket_service import TicketService
 from app.services.webinar_service import link_signature
@@ -120,6 +122,10 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         tokens = (await session.exec(select(ApiToken).where(ApiToken.user_id == owner.id))).all()
         visits = (await session.exec(select(AccessToken).where(AccessToken.user_id == owner.id))).all()
         mail = (await session.exec(select(Mail).order_by(col(Mail.id)))).first()
+        webinar = str(registration.webinar_id)
+        params = {"webinar": webinar, "unknown": [], "note": "", "file": "people.csv"}
+        job = Job(kind=IMPORT, subject=f"webinar:{webinar}", owner_id=owner.id, params=params, total=1)
+        session.add(job)
     scene.ids = {
         "conversation_id": id,
         "page_id": public.removeprefix("/ask/"),
@@ -132,6 +138,7 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         "registration_id": str(registration.id),
         "picture_id": str(photo.id),
         "cover_id": str(cover.id),
+        "job_id": str(job.id),
         "boot_id": "another",
         "id": str(mail.id if mail else 1),
         "note_id": "4711",

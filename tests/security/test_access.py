@@ -40,6 +40,8 @@ EXPORTS = ("sign-in", "sign-in", "no", "ok", "ok", "no", "no", "ok", "no")
 REGISTRANT = ("sign-in", "sign-in", "no", "ok", "none", "ok", "no", "ok", "no")
 DECIDES = ("sign-in", "sign-in", "no", "ok", "none", "no", "no", "ok", "no")
 AUTHORS = ("sign-in", "sign-in", "no", "none", "none", "no", "no", "none", "no")
+NO_JOB_THERE = ("sign-in", "sign-in", "no", "none", "no", "no", "no", "ok", "no")
+JOBS = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "ok", "no")
 INVITES = ("sign-in", "sign-in", "no", "no", "no", "no", "no", "password", "no")
 PROGRAM = ("token",) * 9
 
@@ -69,20 +71,22 @@ TABLE: dict[tuple[str, ...], str] = {
         confirm account_second_factor enable_second_factor disable_second_factor new_recovery_codes
         account_data deletion delete_account tokens make_token
     """,
-    STAFF: "people",
+    STAFF: "people jobs",
     SEES_PEOPLE: "person",
     CHANGES_PEOPLE: "change_person",
     INVITES: "new_invitation invite",
     WEBINARS: """
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
-        share_out_registrants cover put_cover remove_cover
+        cover put_cover remove_cover import_registrations read_registrations
     """,
     SEES_REGISTRATIONS: """
         registrations registrations_stream
         numbers numbers_file webinar_numbers webinar_numbers_stream webinar_numbers_file
     """,
     REGISTRANT: "check_in registrant photo photo_file",
-    EXPORTS: "export_registrations",
+    NO_JOB_THERE: "import_preview run_import",
+    JOBS: "job job_stream start_job undo_job",
+    EXPORTS: "export_registrations bulk_act",
     ERASES: "contacts export_contact erase_contact",
     DECIDES: "move_registrant put_registrant_group assign_registrant add_note do_check_in put_photo remove_photo",
     AUTHORS: "delete_note",

@@ -1,0 +1,63 @@
+"""Long work that somebody asked for: how far it is, live, and undoing it."""
+
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from app.ai.live_answer import Leave
+from app.dependencies import JobRunnerDep, JobServiceDep
+from app.models.job import Job
+from app.services.job_service import Progress
+from app.templating import Page
+from app.visitors import PageDep, RightsDep, Watched, WatchedDep
+
+router = APIRouter(prefix="/desk/jobs")
+
+
+async def get_job(rights: RightsDep, jobs: JobServiceDep, job_id: UUID) -> Job:
+    return await jobs.get(rights, job_id)
+
+
+JobDep = Annotated[Job, Depends(get_job)]
+
+
+@router.get("", name="jobs")
+async def index(page: PageDep, rights: RightsDep, jobs: JobServiceDep) -> Response:
+    return page.render("jobs/index.html", jobs=await jobs.list(rights))
+
+
+@router.get("/{job_id}", name="job")
+async def show(page: PageDep, job: JobDep, jobs: JobServiceDep) -> Response:
+    return page.render("jobs/show.html", progress=await jobs.progress(job))
+
+
+@router.get("/{job_id}/stream", name="job_stream")
+async def stream(page: PageDep, job: JobDep, runner: JobRunnerDep, watched: WatchedDep) -> Response:
+    return EventSourceResponse(frames(page, watched, partial(runner.follow, job.id)), sep="\n")
+
+
+async def frames(
+    page: Page, watched: Watched, follow: Callable[[Leave], AsyncIterator[Progress]]
+) -> AsyncIterator[ServerSentEvent]:
+    """The job as its page shows it, whenever it has come further; `done` when it or the session is over."""
+    with watched.open_private() as leave:
+        async for progress in follow(leave):
+            yield ServerSentEvent(page.fragment("jobs/frame.html", progress=progress), sep="\n")
+    yield ServerSentEvent("", event="done", sep="\n")
+
+
+@router.post("/{job_id}/start", name="start_job")
+async def start(page: PageDep, rights: RightsDep, job: JobDep, jobs: JobServiceDep) -> Response:
+    """Go on with one that failed."""
+    await jobs.go_on(rights, job)
+    return page.redirect(f"/desk/jobs/{job.id}")
+
+
+@router.post("/{job_id}/undo", name="undo_job")
+async def undo(page: PageDep, rights: RightsDep, job: JobDep, jobs: JobServiceDep) -> Response:
+    await jobs.undo(rights, job)
+    return page.redirect(f"/desk/jobs/{job.id}")
