@@ -18,8 +18,10 @@ from app.repositories.audit import AuditRepository
 from app.repositories.conversations import ConversationRepository
 from app.repositories.documents import DocumentRepository
 from app.repositories.events import EventRepository
+from app.repositories.follow_ups import FollowUpRepository
 from app.repositories.groups import GroupRepository
 from app.repositories.mails import MailRepository
+from app.repositories.messages import MessageRepository
 from app.repositories.schema import SchemaRepository
 from app.repositories.sessions import SessionRepository
 from app.repositories.tickets import TicketRepository
@@ -34,10 +36,13 @@ from app.services.authenticator import Authenticator
 from app.services.chat_service import ChatService
 from app.services.contact_service import ContactService
 from app.services.demo_service import DemoService
+from app.services.draft_writer import DraftWriter
+from app.services.follow_up_service import FollowUpService
 from app.services.guest_service import GuestService
 from app.services.health_service import HealthService
 from app.services.live_webinars import LiveWebinars
 from app.services.mail_service import MailService
+from app.services.message_service import MessageService
 from app.services.password_service import Passwords
 from app.services.people_service import PeopleService
 from app.services.registrants import Registrants
@@ -46,6 +51,7 @@ from app.services.search_service import SearchService
 from app.services.session_watch import SessionWatch
 from app.services.sign_in_service import SignInService
 from app.services.ticket_service import TicketService
+from app.services.unsubscribing import Unsubscribing
 from app.services.webinar_audit import WebinarAudit
 from app.services.webinar_mail import WebinarMail
 from app.services.webinar_service import WebinarService
@@ -228,7 +234,8 @@ WebinarServiceDep = Annotated[WebinarService, Depends(get_webinars)]
 
 
 async def get_contacts(session: SessionDep, webinars: WebinarServiceDep, audit: AuditServiceDep) -> ContactService:
-    return ContactService(WebinarRepository(session), MailRepository(session), webinars, audit)
+    follow_ups = FollowUpRepository(session)
+    return ContactService(WebinarRepository(session), MailRepository(session), follow_ups, webinars, audit)
 
 
 async def get_registrants(session: SessionDep) -> Registrants:
@@ -243,6 +250,46 @@ async def get_live_webinars(request: Request) -> LiveWebinars:
 ContactServiceDep = Annotated[ContactService, Depends(get_contacts)]
 RegistrantsDep = Annotated[Registrants, Depends(get_registrants)]
 LiveWebinarsDep = Annotated[LiveWebinars, Depends(get_live_webinars)]
+
+
+async def get_webinar_mail(session: SessionDep, mail: MailServiceDep, settings: SettingsDep) -> WebinarMail:
+    return WebinarMail(WebinarRepository(session), mail, settings)
+
+
+async def get_drafts(request: Request) -> DraftWriter:
+    drafts: DraftWriter = request.app.state.drafts
+    return drafts
+
+
+async def get_unsubscribing(session: SessionDep, events: EventsDep, settings: SettingsDep) -> Unsubscribing:
+    return Unsubscribing(WebinarRepository(session), events, settings)
+
+
+WebinarMailDep = Annotated[WebinarMail, Depends(get_webinar_mail)]
+DraftWriterDep = Annotated[DraftWriter, Depends(get_drafts)]
+UnsubscribingDep = Annotated[Unsubscribing, Depends(get_unsubscribing)]
+
+
+async def get_messages(
+    session: SessionDep, mail: WebinarMailDep, limits: LimitsDep, settings: SettingsDep
+) -> MessageService:
+    return MessageService(MessageRepository(session), mail, limits, settings)
+
+
+async def get_follow_ups(
+    session: SessionDep,
+    drafts: DraftWriterDep,
+    mail: WebinarMailDep,
+    audit: AuditServiceDep,
+    limits: LimitsDep,
+    settings: SettingsDep,
+) -> FollowUpService:
+    follow_ups, webinars = FollowUpRepository(session), WebinarRepository(session)
+    return FollowUpService(follow_ups, webinars, drafts, mail, audit, limits, settings)
+
+
+MessageServiceDep = Annotated[MessageService, Depends(get_messages)]
+FollowUpServiceDep = Annotated[FollowUpService, Depends(get_follow_ups)]
 
 
 async def get_people(session: SessionDep, accounts: AccountServiceDep, audit: AuditServiceDep) -> PeopleService:

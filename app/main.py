@@ -36,22 +36,26 @@ from app.routes import (
     desk,
     dev,
     documents,
+    follow_ups,
     health,
+    messages,
     pages,
     people,
     registration,
     sign_in,
     tokens,
+    unsubscribe,
     webinars,
 )
 from app.security import LARGEST_BODY, GuardMiddleware, SecurityMiddleware
 from app.services.answer_service import AnswerService
+from app.services.draft_writer import DraftWriter
 from app.services.event_feed import EventFeed
 from app.services.live_webinars import LiveWebinars
 from app.services.mail_sender import MailSender
 from app.services.mail_service import MailService
+from app.services.messenger import Messenger
 from app.services.password_service import Passwords
-from app.services.reminder_service import ReminderService
 from app.services.session_watch import SessionWatch
 from app.services.upkeep_service import UpkeepService
 from app.services.webinar_mail import WebinarMail
@@ -89,6 +93,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.answers = AnswerService(
         app.state.database, create_provider(settings), app.state.templates.markdown, settings
     )
+    app.state.drafts = DraftWriter(app.state.database, app.state.answers.provider)
     app.state.mail_sender = MailSender(app.state.database, settings)
     _add_routes(app, settings)
     _add_error_pages(app)
@@ -104,20 +109,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     upkeep = UpkeepService(app.state.database, app.state.settings)
-    reminders = ReminderService(app.state.database, partial(webinar_mail, app))
+    messenger = Messenger(app.state.database, partial(webinar_mail, app))
     await app.state.answers.open()
     await app.state.session_watch.open()
     await app.state.event_feed.open()
     await app.state.mail_sender.open()
     await upkeep.open()
-    await reminders.open()
+    await messenger.open()
     sys.setswitchinterval(SWITCH_SECONDS)
     if not gc.get_freeze_count():  # a second app in this process would freeze the first one's garbage for ever
         gc.freeze()  # what start-up made stays; without this every full collection walks through all of it
     yield
-    await reminders.close()
+    await messenger.close()
     await upkeep.close()
     await app.state.mail_sender.close()
+    await app.state.drafts.close()
     await app.state.answers.close()
     await app.state.session_watch.close()
     await app.state.event_feed.close()
@@ -154,6 +160,9 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         documents,
         webinars,
         desk,
+        messages,
+        follow_ups,
+        unsubscribe,
         contacts,
         sign_in,
         registration,

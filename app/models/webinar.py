@@ -115,6 +115,7 @@ class Registration(SQLModel, table=True):
     consented_at: datetime = Timestamp(default_factory=now)
     confirmed_at: datetime | None = Timestamp(default=None, nullable=True)
     attended_at: datetime | None = Timestamp(default=None, nullable=True)
+    unsubscribed_at: datetime | None = Timestamp(default=None, nullable=True)
     group: str = Field(default="", max_length=60)
     rep_id: UUID | None = Field(default=None, foreign_key="user.id", index=True, ondelete="SET NULL")
     sequence: int = 0
@@ -124,14 +125,6 @@ class Registration(SQLModel, table=True):
     @property
     def is_over(self) -> bool:
         return self.status in (Standing.CANCELLED, Standing.DECLINED)
-
-
-class Reminder(SQLModel, table=True):
-    """That somebody was reminded; the key keeps it from happening twice."""
-
-    registration_id: UUID = Field(foreign_key="registration.id", primary_key=True, ondelete="CASCADE")
-    kind: str = Field(max_length=20, primary_key=True)
-    at: datetime = Timestamp(default_factory=now)
 
 
 # What forms hold

@@ -1,7 +1,7 @@
 """Queries of webinars and registrations."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from app.models.webinar import Registration, Reminder, Standing, Webinar, WebinarStatus
+from app.models.webinar import Registration, Standing, Webinar, WebinarStatus
 from app.repositories.base import Repository
 
 PUBLIC = col(Webinar.status).in_((WebinarStatus.PUBLISHED, WebinarStatus.CANCELLED, WebinarStatus.DONE))
@@ -83,25 +83,6 @@ class WebinarRepository(Repository):
         """Everybody who must be told when it changes."""
         over = (Standing.CANCELLED, Standing.DECLINED)
         return (await self.session.exec(self._of(webinar).where(col(Registration.status).not_in(over)))).all()
-
-    async def to_remind(
-        self, kind: str, at: datetime, offset: timedelta, limit: int
-    ) -> Sequence[tuple[Registration, Webinar]]:
-        """Who has a seat at a webinar that starts within `offset`, and was not reminded yet."""
-        reminded = select(Reminder.registration_id).where(Reminder.kind == kind)
-        found = (
-            select(Registration, Webinar)
-            .join(Webinar)
-            .where(
-                Registration.status == Standing.REGISTERED,
-                Webinar.status == WebinarStatus.PUBLISHED,
-                col(Webinar.starts_at) > at,
-                col(Webinar.starts_at) <= at + offset,
-                col(Registration.id).not_in(reminded),
-            )
-            .limit(limit)
-        )
-        return (await self.session.exec(found)).all()
 
     async def of_contact(self, email: str) -> Sequence[tuple[Registration, Webinar]]:
         """All registrations of this address."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from app.models.user import User
 from app.models.webinar import Registration
+from app.repositories.follow_ups import FollowUpRepository
 from app.repositories.mails import MailRepository
 from app.repositories.visibility import Rights
 from app.repositories.webinars import WebinarRepository
@@ -11,14 +12,21 @@ from app.services.audit_service import AuditService
 from app.services.webinar_service import WebinarService
 
 PRIVATE = {"id", "webinar_id", "sequence"}
+FOLLOW_UP = {"subject", "text", "status", "author", "created_at", "sent_at"}
 
 
 class ContactService:
     def __init__(
-        self, webinars: WebinarRepository, mails: MailRepository, service: WebinarService, audit: AuditService
+        self,
+        webinars: WebinarRepository,
+        mails: MailRepository,
+        follow_ups: FollowUpRepository,
+        service: WebinarService,
+        audit: AuditService,
     ) -> None:
         self.webinars = webinars
         self.mails = mails
+        self.follow_ups = follow_ups
         self.service = service
         self.audit = audit
 
@@ -29,7 +37,11 @@ class ContactService:
         return {
             "email": email,
             "registrations": [
-                {"webinar": webinar.title, **registration.model_dump(mode="json", exclude=PRIVATE)}
+                {
+                    "webinar": webinar.title,
+                    **registration.model_dump(mode="json", exclude=PRIVATE),
+                    "follow_up": await self._follow_up(registration),
+                }
                 for registration, webinar in found
             ],
             "mails": [
@@ -37,6 +49,11 @@ class ContactService:
                 for mail in await self.mails.to(email)
             ],
         }
+
+    async def _follow_up(self, registration: Registration) -> dict[str, Any] | None:
+        """What was written to them, or drafted and not sent."""
+        found = await self.follow_ups.get(registration.id)
+        return found.model_dump(mode="json", include=FOLLOW_UP) if found else None
 
     async def erase(self, rights: Rights, email: str) -> int:
         """Erase it; return from how many webinars. Seats go to those who wait, and nobody is written to any more.

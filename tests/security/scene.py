@@ -18,10 +18,12 @@ from app.models.mail import Mail
 from app.models.ticket import Purpose
 from app.models.user import AccessToken, User
 from app.models.webinar import Registration
+from app.models.webinar_message import WebinarMessage
 from app.repositories.documents import DocumentRepository
 from app.repositories.tickets import TicketRepository
 from app.services.search_service import SearchService
 from app.services.ticket_service import TicketService
+from app.services.unsubscribing import signature
 from app.services.webinar_service import link_signature
 from tests.browser import Browser
 from tests.html import find, one, parse, text
@@ -73,6 +75,8 @@ class Scene:
             ids["message_id"] = ids["question_id"]
         if endpoint.path.startswith("/registrations"):
             ids["signature"] = link_signature(self.app.state.settings, UUID(ids["registration_id"]))
+        if endpoint.path.startswith("/unsubscribe"):
+            ids["signature"] = signature(self.app.state.settings, UUID(ids["registration_id"]))
         return re.sub(r"\{(\w+)\}", lambda name: ids[name[1]], endpoint.path)
 
     async def close(self) -> None:
@@ -111,6 +115,7 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         messages = (await session.exec(select(Message).where(Message.conversation_id == UUID(id)))).all()
         tokens = (await session.exec(select(ApiToken).where(ApiToken.user_id == owner.id))).all()
         visits = (await session.exec(select(AccessToken).where(AccessToken.user_id == owner.id))).all()
+        message = (await session.exec(select(WebinarMessage))).first()
         mail = (await session.exec(select(Mail).order_by(col(Mail.id)))).first()
     scene.ids = {
         "conversation_id": id,
@@ -122,6 +127,7 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         "token_id": str(tokens[0].id),
         "handle": visits[0].handle,
         "registration_id": str(registration.id),
+        "webinar_message_id": str(message.id if message else 0),
         "boot_id": "another",
         "id": str(mail.id if mail else 1),
         "secret": "x" * 43,

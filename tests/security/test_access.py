@@ -52,6 +52,7 @@ TABLE: dict[tuple[str, ...], str] = {
         registration finish_registration email_link use_email_link
         webinars webinar webinar_calendar webinar_seats register_for_webinar
         registration_link confirm_registration cancel_registration
+        unsubscribe_link unsubscribe subscribe_again
         dev_boot dev_mails dev_mail dev_mail_html
     """,
     NOBODY: "check_code check_second_factor",
@@ -74,12 +75,17 @@ TABLE: dict[tuple[str, ...], str] = {
     INVITES: "new_invitation invite",
     WEBINARS: """
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
+        webinar_messages webinar_message save_webinar_message preview_webinar_message
+        test_webinar_message delete_webinar_message
     """,
     SEES_REGISTRATIONS: "registrations registrations_stream",
     REGISTRANT: "check_in",
     EXPORTS: "export_registrations",
     ERASES: "contacts export_contact erase_contact",
-    DECIDES: "approve_registration decline_registration desk_cancel_registration do_check_in",
+    DECIDES: """
+        approve_registration decline_registration desk_cancel_registration do_check_in
+        follow_up save_follow_up draft_follow_up follow_up_stream send_follow_up
+    """,
     PROGRAM: "api_me",
 }
 ROWS = {name: row for row, names in TABLE.items() for name in names.split()}
