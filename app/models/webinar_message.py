@@ -28,7 +28,7 @@ PLACEHOLDERS = {
 PLACEHOLDER = re.compile(r"\{([^{}\n]*)\}")
 LINK = re.compile(r"<?\{link\}>?")
 MARKDOWN_LINK = re.compile(r"\[([^\]\n]+)\]\(<?([^()<>\s]+)>?\)")
-PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 
 class MessageKind(StrEnum):
@@ -176,7 +176,10 @@ class Filling:
         return [f"{{{name}}}" for name in unknown_placeholders(text)]
 
     def _escaped(self, name: str, otherwise: str) -> str:
-        return PUNCTUATION.sub(r"\\\1", self.values[name]) if name in self.values else otherwise
+        """As character references: a backslash before a bracket would begin a formula."""
+        if name not in self.values:
+            return otherwise
+        return PUNCTUATION.sub(lambda found: f"&#{ord(found[0])};", self.values[name])
 
 
 def in_words(webinar: Webinar, moment: datetime) -> str:

@@ -88,7 +88,7 @@ class WebinarMail:
             subject=filling.plain(words.subject),
             words=filling.plain(words.text),
             source=filling.markdown(words.text),
-            leave=leave,
+            leave_url=leave,
         )
 
     async def follow_up(self, webinar: Webinar, registration: Registration, follow_up: FollowUp) -> None:
@@ -101,7 +101,7 @@ class WebinarMail:
             webinar=webinar,
             subject=follow_up.subject,
             words=follow_up.text,
-            leave=leave,
+            leave_url=leave,
         )
 
     async def _tell_all(self, webinar: Webinar, template: str) -> None:
