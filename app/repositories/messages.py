@@ -58,6 +58,8 @@ class MessageRepository(Repository):
         """Messages whose time has come and is not over, with their webinars."""
         offsets = select(WebinarMessage.kind, WebinarMessage.minutes).where(col(WebinarMessage.is_active)).distinct()
         windows = [_window(kind, minutes, at) for kind, minutes in (await self.session.exec(offsets)).all()]
+        if not windows:
+            return []
         found = (
             select(WebinarMessage, Webinar)
             .join(Webinar)
@@ -68,7 +70,7 @@ class MessageRepository(Repository):
             )
             .order_by(col(WebinarMessage.id))
         )
-        rows = (await self.session.exec(found)).all() if windows else []
+        rows = (await self.session.exec(found)).all()
         return [(message, webinar) for message, webinar in rows if message.is_due(webinar, at)]
 
     async def lacking(self, message: WebinarMessage, webinar: Webinar, limit: int) -> Sequence[Registration]:
