@@ -41,7 +41,13 @@ async def plan(app: FastAPI, webinar: Webinar, *messages: tuple[MessageKind, int
         for default in await MessageRepository(session).of(webinar):
             await session.delete(default)
         for kind, minutes, audience, subject in messages:
-            values = {"kind": kind, "minutes": minutes, "audience": audience, "subject": subject, "text": "Hello {name}"}
+            values = {
+                "kind": kind,
+                "minutes": minutes,
+                "audience": audience,
+                "subject": subject,
+                "text": "Hello {name}",
+            }
             session.add(WebinarMessage(webinar_id=webinar.id, **values))
 
 
@@ -126,9 +132,7 @@ async def attend(app: FastAPI, name: str) -> None:
         await session.exec(update(Registration).where(row).values(attended_at=now()))
 
 
-async def test_a_server_that_was_down_catches_up_but_not_for_ever(
-    app: FastAPI, clock: time_machine.Traveller
-) -> None:
+async def test_a_server_that_was_down_catches_up_but_not_for_ever(app: FastAPI, clock: time_machine.Traveller) -> None:
     webinar = await make_webinar(app, starts_at=START, ends_at=START + HOUR)
     kinds = (MessageKind.REMINDER, 24 * 60, Audience.SEAT, "a day"), (MessageKind.FOLLOW_UP, 0, Audience.SEAT, "thanks")
     await plan(app, webinar, *kinds)
