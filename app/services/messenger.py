@@ -18,7 +18,7 @@ from app.services.webinar_mail import WebinarMail
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 100  # in one transaction
+AT_ONCE = 50  # in one transaction: whoever registers meanwhile waits for its end
 
 
 class Messenger(Periodic):

@@ -16,6 +16,7 @@ from sqlmodel import col, select
 from app.config import Settings
 from app.models.base import now
 from app.models.follow_up import FollowUp, FollowUpStatus
+from app.models.mail import Mail
 from app.models.webinar import Registration, Standing
 from app.models.webinar_message import Delivery, WebinarMessage
 from app.services.draft_writer import text_only
@@ -83,7 +84,8 @@ async def path_of(app: FastAPI) -> str:
 
 async def follow_up(app: FastAPI) -> FollowUp | None:
     async with app.state.database.transaction() as session:
-        return (await session.exec(select(FollowUp))).first()
+        row: FollowUp | None = (await session.exec(select(FollowUp))).first()
+    return row
 
 
 def typed(page: HtmlElement) -> str:
@@ -220,7 +222,7 @@ async def test_a_draft_is_changed_and_sent_once(app: FastAPI, desk: Browser) -> 
         assert refused.status_code == 409 and "sent already" in text(one(parse(refused), "main"))
 
 
-async def mails_about(app: FastAPI, subject: str) -> list[object]:
+async def mails_about(app: FastAPI, subject: str) -> list[Mail]:
     return [mail for mail in await mails(app, "ann@example.com") if mail.subject == subject]
 
 
@@ -325,10 +327,10 @@ async def test_a_model_that_fails_is_told_and_what_it_wrote_is_kept(
 
 async def test_a_draft_whose_server_died_is_kept_and_can_be_drafted_again(app: FastAPI, desk: Browser) -> None:
     id = (await ann(app)).id
-    silent = {"writer": "dead", "heartbeat_at": now() - timedelta(seconds=6)}
+    half = FollowUp(registration_id=id, subject="x", text="Dear An", status=FollowUpStatus.WRITING, writer="dead")
+    half.heartbeat_at = now() - timedelta(seconds=6)
     async with app.state.database.transaction() as session:
-        half = {"subject": "x", "text": "Dear An", "status": FollowUpStatus.WRITING}
-        session.add(FollowUp(registration_id=id, **half, **silent))
+        session.add(half)
     path = await path_of(app)
     assert typed(parse(await desk.get(path))) == "Dear An"
     await desk.post(f"{path}/draft")

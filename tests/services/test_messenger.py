@@ -41,14 +41,9 @@ async def plan(app: FastAPI, webinar: Webinar, *messages: tuple[MessageKind, int
         for default in await MessageRepository(session).of(webinar):
             await session.delete(default)
         for kind, minutes, audience, subject in messages:
-            values = {
-                "kind": kind,
-                "minutes": minutes,
-                "audience": audience,
-                "subject": subject,
-                "text": "Hello {name}",
-            }
-            session.add(WebinarMessage(webinar_id=webinar.id, **values))
+            words = {"subject": subject, "text": "Hello {name}"}
+            fields = {"kind": kind, "minutes": minutes, "audience": audience}
+            session.add(WebinarMessage.model_validate({"webinar_id": webinar.id, **words, **fields}))
 
 
 async def subjects(app: FastAPI, name: str) -> list[str]:
