@@ -18,9 +18,11 @@ from app.repositories.audit import AuditRepository
 from app.repositories.conversations import ConversationRepository
 from app.repositories.documents import DocumentRepository
 from app.repositories.events import EventRepository
+from app.repositories.follow_ups import FollowUpRepository
 from app.repositories.groups import GroupRepository
 from app.repositories.jobs import JobRepository
 from app.repositories.mails import MailRepository
+from app.repositories.messages import MessageRepository
 from app.repositories.numbers import NumberRepository
 from app.repositories.pictures import PictureRepository
 from app.repositories.registrants import RegistrantRepository
@@ -39,12 +41,15 @@ from app.services.bulk_acts import BulkActs
 from app.services.chat_service import ChatService
 from app.services.contact_service import ContactService
 from app.services.demo_service import DemoService
+from app.services.draft_writer import DraftWriter
+from app.services.follow_up_service import FollowUpService
 from app.services.guest_service import GuestService
 from app.services.health_service import HealthService
 from app.services.job_runner import JobRunner
 from app.services.job_service import JobService
 from app.services.live_webinars import LiveWebinars
 from app.services.mail_service import MailService
+from app.services.message_service import MessageService
 from app.services.numbers import NumberService
 from app.services.password_service import Passwords
 from app.services.people_service import PeopleService
@@ -57,6 +62,7 @@ from app.services.search_service import SearchService
 from app.services.session_watch import SessionWatch
 from app.services.sign_in_service import SignInService
 from app.services.ticket_service import TicketService
+from app.services.unsubscribing import Unsubscribing
 from app.services.webinar_audit import WebinarAudit
 from app.services.webinar_mail import WebinarMail
 from app.services.webinar_service import WebinarService
@@ -239,8 +245,9 @@ WebinarServiceDep = Annotated[WebinarService, Depends(get_webinars)]
 
 
 async def get_contacts(session: SessionDep, webinars: WebinarServiceDep, audit: AuditServiceDep) -> ContactService:
-    pictures, jobs = PictureRepository(session), JobRepository(session)
-    return ContactService(WebinarRepository(session), MailRepository(session), pictures, jobs, webinars, audit)
+    webinar_rows, mails, pictures = WebinarRepository(session), MailRepository(session), PictureRepository(session)
+    jobs, follow_ups = JobRepository(session), FollowUpRepository(session)
+    return ContactService(webinar_rows, mails, pictures, jobs, follow_ups, webinars, audit)
 
 
 async def get_pictures(request: Request, session: SessionDep, events: EventsDep) -> PictureService:
@@ -302,6 +309,46 @@ RegistrantsDep = Annotated[Registrants, Depends(get_registrants)]
 RegistrantsFileDep = Annotated[RegistrantsFile, Depends(get_registrants_file)]
 NumberServiceDep = Annotated[NumberService, Depends(get_numbers)]
 LiveWebinarsDep = Annotated[LiveWebinars, Depends(get_live_webinars)]
+
+
+async def get_webinar_mail(session: SessionDep, mail: MailServiceDep, settings: SettingsDep) -> WebinarMail:
+    return WebinarMail(WebinarRepository(session), mail, settings)
+
+
+async def get_drafts(request: Request) -> DraftWriter:
+    drafts: DraftWriter = request.app.state.drafts
+    return drafts
+
+
+async def get_unsubscribing(session: SessionDep, events: EventsDep, settings: SettingsDep) -> Unsubscribing:
+    return Unsubscribing(WebinarRepository(session), events, settings)
+
+
+WebinarMailDep = Annotated[WebinarMail, Depends(get_webinar_mail)]
+DraftWriterDep = Annotated[DraftWriter, Depends(get_drafts)]
+UnsubscribingDep = Annotated[Unsubscribing, Depends(get_unsubscribing)]
+
+
+async def get_messages(
+    session: SessionDep, mail: WebinarMailDep, limits: LimitsDep, settings: SettingsDep
+) -> MessageService:
+    return MessageService(MessageRepository(session), mail, limits, settings)
+
+
+async def get_follow_ups(
+    session: SessionDep,
+    drafts: DraftWriterDep,
+    mail: WebinarMailDep,
+    audit: AuditServiceDep,
+    limits: LimitsDep,
+    settings: SettingsDep,
+) -> FollowUpService:
+    follow_ups, webinars = FollowUpRepository(session), WebinarRepository(session)
+    return FollowUpService(follow_ups, webinars, drafts, mail, audit, limits, settings)
+
+
+MessageServiceDep = Annotated[MessageService, Depends(get_messages)]
+FollowUpServiceDep = Annotated[FollowUpService, Depends(get_follow_ups)]
 
 
 async def get_people(session: SessionDep, accounts: AccountServiceDep, audit: AuditServiceDep) -> PeopleService:

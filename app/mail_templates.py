@@ -1,14 +1,12 @@
 """Mails as text and as HTML: beside `templating`, the only module that knows Jinja2."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup
 
-# Line breaks and other controls, lone surrogates, and the marks that turn the reading direction around.
-UNWANTED = re.compile("[\\s\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]+")
+from app.models.base import folded
 
 
 class MailTemplates:
@@ -35,4 +33,4 @@ def is_html(name: str | None) -> bool:
 
 def in_one_line(value: Any) -> Any:
     """Fold a value's white space and controls; markup is our own, and stays."""
-    return UNWANTED.sub(" ", value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return folded(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -41,9 +41,11 @@ from app.routes import (
     desk,
     dev,
     documents,
+    follow_ups,
     health,
     jobs,
     many_registrants,
+    messages,
     numbers,
     pages,
     people,
@@ -52,20 +54,22 @@ from app.routes import (
     registration,
     sign_in,
     tokens,
+    unsubscribe,
     webinars,
 )
 from app.security import LARGEST_BODY, GuardMiddleware, SecurityMiddleware
 from app.services import bulk_acts, registrant_import
 from app.services.answer_service import AnswerService
 from app.services.audit_service import AuditService
+from app.services.draft_writer import DraftWriter
 from app.services.event_feed import EventFeed
 from app.services.images import Images
 from app.services.job_runner import JobRunner, Work
 from app.services.live_webinars import LiveWebinars
 from app.services.mail_sender import MailSender
 from app.services.mail_service import MailService
+from app.services.messenger import Messenger
 from app.services.password_service import Passwords
-from app.services.reminder_service import ReminderService
 from app.services.session_watch import SessionWatch
 from app.services.upkeep_service import UpkeepService
 from app.services.webinar_audit import WebinarAudit
@@ -105,6 +109,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.answers = AnswerService(
         app.state.database, create_provider(settings), app.state.templates.markdown, settings
     )
+    app.state.drafts = DraftWriter(app.state.database, app.state.answers.provider)
     app.state.mail_sender = MailSender(app.state.database, settings)
     app.state.images = Images()
     works: dict[str, Callable[[AsyncSession], Work]] = {
@@ -126,22 +131,23 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     upkeep = UpkeepService(app.state.database, app.state.settings)
-    reminders = ReminderService(app.state.database, partial(webinar_mail, app))
+    messenger = Messenger(app.state.database, partial(webinar_mail, app))
     await app.state.answers.open()
     await app.state.session_watch.open()
     await app.state.event_feed.open()
     await app.state.mail_sender.open()
     await app.state.jobs.open()
     await upkeep.open()
-    await reminders.open()
+    await messenger.open()
     sys.setswitchinterval(SWITCH_SECONDS)
     if not gc.get_freeze_count():  # a second app in this process would freeze the first one's garbage for ever
         gc.freeze()  # what start-up made stays; without this every full collection walks through all of it
     yield
-    await reminders.close()
+    await messenger.close()
     await upkeep.close()
     await app.state.jobs.close()
     await app.state.mail_sender.close()
+    await app.state.drafts.close()
     await app.state.answers.close()
     await app.state.session_watch.close()
     await app.state.event_feed.close()
@@ -195,6 +201,9 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         webinars,
         desk,
         registrants,
+        messages,
+        follow_ups,
+        unsubscribe,
         contacts,
         numbers,
         pictures,

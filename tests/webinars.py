@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from app.models.base import now
 from app.models.webinar import Webinar, WebinarStatus
+from app.repositories.messages import MessageRepository
 
 
 def make_values(**fields: Any) -> dict[str, Any]:
@@ -25,9 +26,12 @@ def make_values(**fields: Any) -> dict[str, Any]:
 
 
 async def make_webinar(app: FastAPI, **fields: Any) -> Webinar:
+    """One with the messages that every webinar begins with."""
     webinar = Webinar(**make_values(**fields))
     async with app.state.database.transaction() as session:
         session.add(webinar)
+        await session.flush()
+        await MessageRepository(session).add_defaults(webinar)
     return webinar
 
 

@@ -50,6 +50,8 @@ class OfflineProvider:
 
 def compose(prompt: Prompt) -> str:
     """The answer to a prompt as Markdown; the same prompt always gives the same answer."""
+    if prompt.plain:
+        return prompt.plain
     if prompt.sources:
         return _quotations(prompt.sources)
     return _ignorance(prompt.known) if prompt.known else NO_DOCUMENTS

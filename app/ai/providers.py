@@ -60,7 +60,8 @@ class Prompt:
     """All that a provider needs for one answer; the last turn is the question.
 
     `instructions` is the conversation's system prompt, `known` the titles of the documents in the knowledge base,
-    `continuation` what an interrupted answer already says: the stream then holds only what follows it.
+    `continuation` what an interrupted answer already says: the stream then holds only what follows it. `plain` is what
+    can be said without a model.
     """
 
     model: str
@@ -69,6 +70,7 @@ class Prompt:
     instructions: str = ""
     known: tuple[str, ...] = ()
     continuation: str = ""
+    plain: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,15 @@ from app.models.audit import AuditEntry
 from app.models.conversation import Citation, Conversation, Message
 from app.models.document import Document, Passage
 from app.models.event import Event
+from app.models.follow_up import FollowUp
 from app.models.group import Group, GroupMember, GroupPermission
 from app.models.job import Job, JobItem
 from app.models.mail import Mail
 from app.models.picture import Picture
 from app.models.ticket import Ticket
 from app.models.user import AccessToken, RecoveryCode, User
-from app.models.webinar import Registration, Reminder, Webinar
+from app.models.webinar import Registration, Webinar
+from app.models.webinar_message import Delivery, WebinarMessage
 
 __all__ = [
     "AccessToken",
@@ -19,8 +21,10 @@ __all__ = [
     "AuditEntry",
     "Citation",
     "Conversation",
+    "Delivery",
     "Document",
     "Event",
+    "FollowUp",
     "Group",
     "GroupMember",
     "GroupPermission",
@@ -32,8 +36,8 @@ __all__ = [
     "Picture",
     "RecoveryCode",
     "Registration",
-    "Reminder",
     "Ticket",
     "User",
     "Webinar",
+    "WebinarMessage",
 ]

@@ -1,5 +1,6 @@
 """What every table shares: names for constraints (migrations need them) and times in UTC."""
 
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -26,6 +27,15 @@ def words(kind: type[StrEnum], length: int) -> Any:
 def storable(text: str) -> str:
     """Take out what PostgreSQL cannot store and UTF-8 cannot carry: NUL and lone surrogates."""
     return text.replace("\x00", "").encode(errors="ignore").decode()
+
+
+# Line breaks and other controls, lone surrogates, and the marks that turn the reading direction around.
+UNWANTED = re.compile("[\\s\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]+")
+
+
+def folded(text: str) -> str:
+    """The text in one line."""
+    return UNWANTED.sub(" ", text)
 
 
 Typed = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(storable)]

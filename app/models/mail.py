@@ -39,6 +39,7 @@ class Mail(SQLModel, table=True):
     text: str
     html: str
     calendar: str = ""  # a file of RFC 5545, for mails that calendars read
+    unsubscribe: str = ""  # where mail programs unsubscribe by one click (RFC 8058)
     created_at: datetime = Timestamp(default_factory=now, index=True)
     status: MailStatus = Field(default=MailStatus.QUEUED, sa_type=words(MailStatus, 8))
     attempts: int = 0

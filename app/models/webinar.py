@@ -156,6 +156,7 @@ class Registration(SQLModel, table=True):
     confirmed_at: datetime | None = Timestamp(default=None, nullable=True)
     attended_at: datetime | None = Timestamp(default=None, nullable=True)
     cancelled_at: datetime | None = Timestamp(default=None, nullable=True)
+    unsubscribed_at: datetime | None = Timestamp(default=None, nullable=True)
     group: str = Field(default="", max_length=60)
     rep_id: UUID | None = Field(default=None, foreign_key="user.id", ondelete="SET NULL")
     sequence: int = 0
@@ -182,14 +183,6 @@ class Note(SQLModel, table=True):
     author: str = Field(max_length=320)
     text: str = Field(max_length=LONGEST_NOTE)
     created_at: datetime = Timestamp(default_factory=now)
-
-
-class Reminder(SQLModel, table=True):
-    """That somebody was reminded; the key keeps it from happening twice."""
-
-    registration_id: UUID = Field(foreign_key="registration.id", primary_key=True, ondelete="CASCADE")
-    kind: str = Field(max_length=20, primary_key=True)
-    at: datetime = Timestamp(default_factory=now)
 
 
 # What forms hold

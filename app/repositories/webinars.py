@@ -1,7 +1,7 @@
 """Queries of webinars and registrations."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from app.models.group import ASSIGNABLE
 from app.models.job import Job, JobItem
 from app.models.picture import Picture
 from app.models.user import User
-from app.models.webinar import Note, Registration, Reminder, Standing, Webinar, WebinarStatus
+from app.models.webinar import Note, Registration, Standing, Webinar, WebinarStatus
 from app.repositories.base import Repository
 from app.repositories.groups import members_who_may
 
@@ -130,25 +130,6 @@ class WebinarRepository(Repository):
     async def active(self, webinar: Webinar) -> Sequence[Registration]:
         """Everybody who must be told when it changes."""
         return (await self.session.exec(self._of(webinar).where(col(Registration.status).not_in(OVER)))).all()
-
-    async def to_remind(
-        self, kind: str, at: datetime, offset: timedelta, limit: int
-    ) -> Sequence[tuple[Registration, Webinar]]:
-        """Who has a seat at a webinar that starts within `offset`, and was not reminded yet."""
-        reminded = select(Reminder.registration_id).where(Reminder.kind == kind)
-        found = (
-            select(Registration, Webinar)
-            .join(Webinar)
-            .where(
-                Registration.status == Standing.REGISTERED,
-                Webinar.status == WebinarStatus.PUBLISHED,
-                col(Webinar.starts_at) > at,
-                col(Webinar.starts_at) <= at + offset,
-                col(Registration.id).not_in(reminded),
-            )
-            .limit(limit)
-        )
-        return (await self.session.exec(found)).all()
 
     async def of_contact(self, email: str) -> Sequence[tuple[Registration, Webinar]]:
         """All registrations of this address."""

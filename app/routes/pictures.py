@@ -131,4 +131,4 @@ async def remove_photo(
 
 
 def registrant_path(webinar: Webinar, registrant: Registration) -> str:
-    return f"/desk/webinars/{webinar.slug}/registrations/{registrant.id}/photo"
+    return f"/desk/webinars/{webinar.slug}/registrations/{registrant.id}"

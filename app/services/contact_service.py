@@ -5,6 +5,7 @@ from typing import Any
 
 from app.models.user import User
 from app.models.webinar import Registration
+from app.repositories.follow_ups import FollowUpRepository
 from app.repositories.jobs import JobRepository
 from app.repositories.mails import MailRepository
 from app.repositories.pictures import PictureRepository
@@ -14,6 +15,7 @@ from app.services.audit_service import AuditService
 from app.services.webinar_service import WebinarService
 
 PRIVATE = {"id", "webinar_id", "rep_id", "photo_id", "sequence"}
+FOLLOW_UP = {"subject", "text", "status", "author", "created_at", "sent_at"}
 
 
 class ContactService:
@@ -23,6 +25,7 @@ class ContactService:
         mails: MailRepository,
         pictures: PictureRepository,
         jobs: JobRepository,
+        follow_ups: FollowUpRepository,
         service: WebinarService,
         audit: AuditService,
     ) -> None:
@@ -30,6 +33,7 @@ class ContactService:
         self.mails = mails
         self.pictures = pictures
         self.jobs = jobs
+        self.follow_ups = follow_ups
         self.service = service
         self.audit = audit
 
@@ -45,6 +49,7 @@ class ContactService:
                     **registration.model_dump(mode="json", exclude=PRIVATE),
                     "notes": [note.text for note in await self.webinars.notes(registration)],
                     "photo": await self._photo(registration),
+                    "follow_up": await self._follow_up(registration),
                 }
                 for registration, webinar in found
             ],
@@ -53,6 +58,11 @@ class ContactService:
                 for mail in await self.mails.to(email)
             ],
         }
+
+    async def _follow_up(self, registration: Registration) -> dict[str, Any] | None:
+        """What was written to them, or drafted and not sent."""
+        found = await self.follow_ups.get(registration.id)
+        return found.model_dump(mode="json", include=FOLLOW_UP) if found else None
 
     async def erase(self, rights: Rights, email: str) -> int:
         """Erase it; return from how many webinars. Seats go to those who wait, and nobody is written to any more.

@@ -9,6 +9,7 @@ from app.models.base import now
 from app.models.user import User
 from app.models.webinar import Webinar, WebinarStatus
 from app.repositories.groups import GroupRepository
+from app.repositories.messages import MessageRepository
 from app.repositories.users import UserRepository
 from app.repositories.webinars import WebinarRepository
 from app.services.password_service import Passwords
@@ -84,7 +85,8 @@ class DemoService:
                     "ends_at": begins + timedelta(hours=1),
                     "status": WebinarStatus.PUBLISHED,
                 }
-                await self.webinars.add(Webinar.model_validate(demo._asdict() | values))
+                webinar = await self.webinars.add(Webinar.model_validate(demo._asdict() | values))
+                await MessageRepository(self.webinars.session).add_defaults(webinar)
 
     async def seed(self, passwords: Passwords) -> int:
         """Make the people who are missing; return how many. Does nothing in production."""

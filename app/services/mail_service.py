@@ -18,12 +18,16 @@ class MailService:
         self.render = render
         self.wake = wake
 
-    async def send(self, to: str, template: str, *, calendar: str = "", **context: object) -> None:
-        """Write a mail, perhaps with a calendar file. It goes out when the transaction is committed, else never."""
+    async def send(
+        self, to: str, template: str, *, calendar: str = "", unsubscribe: str = "", **context: object
+    ) -> None:
+        """Write a mail, perhaps with a calendar file, or with a URL to unsubscribe at by one click.
+
+        It goes out when the transaction is committed, else never.
+        """
         subject, text, html = self.render(template, context)
-        await self.mails.add(
-            Mail(recipient=to, subject=subject[:SUBJECT_LENGTH], text=text, html=html, calendar=calendar)
-        )
+        mail = Mail(recipient=to, subject=subject[:SUBJECT_LENGTH], text=text, html=html)
+        await self.mails.add(mail.sqlmodel_update({"calendar": calendar, "unsubscribe": unsubscribe}))
         self.mails.after_commit(self.wake)
 
     async def newest(self) -> Sequence[Mail]:

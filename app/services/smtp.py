@@ -2,9 +2,9 @@
 
 import re
 from email.errors import MessageError
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import parseaddr
 
 import aiosmtplib
@@ -14,6 +14,18 @@ from app.models.mail import Mail
 
 METHOD = re.compile(r"^METHOD:(\w+)", re.MULTILINE)
 PERMANENT = 500  # and above: the server will say the same tomorrow
+
+
+class InOneLine(UnstructuredHeader):
+    """A header of an address, which folding would write in words that mail programs do not read there."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]
+
+
+HEADERS = HeaderRegistry()
+HEADERS.map_to_type("list-unsubscribe", InOneLine)  # type: ignore[arg-type]
+POLICY = SMTP.clone(header_factory=HEADERS)
 
 
 class Unsendable(Exception):
@@ -49,7 +61,7 @@ class SmtpClient:
 
 def compose(mail: Mail, sender: str, host: str) -> EmailMessage:
     """Make the message, which has its id from the row: a mail that is sent again is known to be the same."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=POLICY)
     try:
         message["To"] = Address(addr_spec=mail.recipient)
         message["Subject"] = mail.subject
@@ -59,6 +71,9 @@ def compose(mail: Mail, sender: str, host: str) -> EmailMessage:
     message["Date"] = mail.created_at
     message["Message-ID"] = f"<mail-{mail.id}-{mail.created_at.timestamp():.0f}@{host}>"
     message["Auto-Submitted"] = "auto-generated"
+    if mail.unsubscribe:
+        message["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
     if method := METHOD.search(mail.calendar):

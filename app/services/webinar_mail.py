@@ -10,10 +10,15 @@ from app.events import (
     WebinarChanged,
     WebinarRegistered,
 )
+from app.models.base import now
+from app.models.follow_up import FollowUp
 from app.models.webinar import Registration, Standing, Webinar
+from app.models.webinar_message import Filling, MessageForm, WebinarMessage
+from app.repositories.messages import MessageRepository
 from app.repositories.webinars import WebinarRepository
 from app.services.calendar import Method, calendar
 from app.services.mail_service import MailService
+from app.services.unsubscribing import unsubscribe_path
 from app.services.webinar_service import link_signature
 
 # What somebody is told who has just come to stand there.
@@ -40,6 +45,7 @@ class WebinarMail:
             case RegistrationDecided(webinar, Registration() as registration):
                 await self._tell(webinar, registration, STANDINGS[registration.status])
             case SeatGiven(webinar, Registration() as registration):
+                await MessageRepository(self.webinars.session).pass_over(webinar, registration, now())
                 await self._tell(webinar, registration, "webinar_seat_given")
             case RegistrationCancelled(webinar, Registration() as registration):
                 await self._tell(webinar, registration, "webinar_cancelled")
@@ -50,15 +56,57 @@ class WebinarMail:
             case _:
                 pass
 
-    async def remind(self, webinar: Webinar, registration: Registration) -> None:
-        await self._tell(webinar, registration, "webinar_reminder")
+    async def message(self, webinar: Webinar, registration: Registration, message: WebinarMessage) -> None:
+        """A reminder or a follow-up; reminders bring the calendar's entry once more."""
+        filling = Filling.of(webinar, registration.name, self._link(registration))
+        entry = self._calendar(webinar, registration, "") if message.is_reminder else ""
+        await self._write(registration.email, webinar, message, filling, registration, calendar=entry)
+
+    async def test(self, webinar: Webinar, to: str, form: MessageForm, filling: Filling) -> None:
+        """The same as staff send it to themselves while they word it."""
+        await self._write(to, webinar, form, filling, None)
+
+    async def _write(
+        self,
+        to: str,
+        webinar: Webinar,
+        words: WebinarMessage | MessageForm,
+        filling: Filling,
+        registration: Registration | None,
+        *,
+        calendar: str = "",
+    ) -> None:
+        leave = self.settings.url(unsubscribe_path(self.settings, registration)) if registration else ""
+        await self.mail.send(
+            to,
+            "webinar_message",
+            calendar=calendar,
+            unsubscribe=leave,
+            webinar=webinar,
+            subject=filling.plain(words.subject),
+            words=filling.plain(words.text),
+            source=filling.markdown(words.text),
+            leave_url=leave,
+        )
+
+    async def follow_up(self, webinar: Webinar, registration: Registration, follow_up: FollowUp) -> None:
+        """What somebody has written, or approved, for this one person. It is plain text."""
+        leave = self.settings.url(unsubscribe_path(self.settings, registration))
+        await self.mail.send(
+            registration.email,
+            "webinar_follow_up",
+            unsubscribe=leave,
+            webinar=webinar,
+            subject=follow_up.subject,
+            words=follow_up.text,
+            leave_url=leave,
+        )
 
     async def _tell_all(self, webinar: Webinar, template: str) -> None:
         for registration in await self.webinars.active(webinar):
             await self._tell(webinar, registration, template)
 
     async def _tell(self, webinar: Webinar, registration: Registration, template: str) -> None:
-        url = self.settings.url(f"/registrations/{registration.id}/{link_signature(self.settings, registration.id)}")
         place = await self.webinars.place(registration) if registration.status == Standing.WAITING else 0
         await self.mail.send(
             registration.email,
@@ -67,8 +115,11 @@ class WebinarMail:
             webinar=webinar,
             name=registration.name,
             place=place,
-            url=url,
+            url=self._link(registration),
         )
+
+    def _link(self, registration: Registration) -> str:
+        return self.settings.url(f"/registrations/{registration.id}/{link_signature(self.settings, registration.id)}")
 
     def _calendar(self, webinar: Webinar, registration: Registration, template: str) -> str:
         """An entry for whoever has a seat; one that takes it back for whoever has none any more."""

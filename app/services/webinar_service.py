@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +35,7 @@ from app.models.webinar import (
     WebinarStatus,
     slug_of,
 )
+from app.repositories.messages import MessageRepository
 from app.repositories.visibility import Rights
 from app.repositories.webinars import WebinarRepository
 from app.services.calendar import Method, calendar
@@ -96,7 +98,9 @@ class WebinarService:
         while await self.webinars.by_slug(slug):
             number += 1
             slug = f"{slug_of(form.title)}-{number}"
-        return await self.webinars.add(Webinar(slug=slug, **form.values()))
+        webinar = await self.webinars.add(Webinar(slug=slug, **form.values()))
+        await MessageRepository(self.webinars.session).add_defaults(webinar)
+        return webinar
 
     async def change(self, rights: Rights, webinar: Webinar, form: WebinarForm) -> None:
         """Change it; more seats go to those who wait, and calendars learn of another time."""
@@ -106,11 +110,25 @@ class WebinarService:
         if values["capacity"] < webinar.taken:
             raise TooFewSeats(field="capacity")
         told = any(values.get(name, getattr(webinar, name)) != getattr(webinar, name) for name in CALENDAR_FIELDS)
+        before = webinar.starts_at
         webinar.sqlmodel_update(values | {"updated_at": now(), "sequence": webinar.sequence + told})
+        if webinar.status == WebinarStatus.DONE and webinar.ends_at > now():
+            webinar.status = WebinarStatus.PUBLISHED  # it is held again
         await self.webinars.add(webinar)
+        await self._remind_anew(webinar, before)
         await self._promote(webinar)
         if told and webinar.status == WebinarStatus.PUBLISHED:
             await self.events.publish(WebinarChanged(webinar, actor=rights.user))
+
+    async def _remind_anew(self, webinar: Webinar, before: datetime) -> None:
+        """When it was moved by more than a reminder's own time, that reminder goes to everybody again, for the new one.
+
+        By less than that, who has been reminded knows: of the change itself a mail tells.
+        """
+        messages = MessageRepository(self.webinars.session)
+        again = max(before, now())
+        anew = [each for each in await messages.of(webinar) if each.is_reminder and each.due(webinar) > again]
+        await messages.forget(anew)
 
     async def publish(self, rights: Rights, webinar: Webinar) -> None:
         rights.check("webinar.change")

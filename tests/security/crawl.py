@@ -74,6 +74,15 @@ SECRETS = {
 
 WEAK = "short"  # so that a form is read and refused, and a crawl hashes no password and ends no session by it
 WEBINAR = {"title": "T", "starts": "2030-05-01T18:00", "ends": "2030-05-01T19:00", "capacity": "9"}
+MESSAGE = {
+    "kind": "reminder",
+    "amount": "2",
+    "unit": "hours",
+    "audience": "seat",
+    "subject": "Soon: {title}",
+    "text": "Hello {name}",
+}
+FOLLOW_UP = {"subject": "Thank you", "text": "Hello"}
 FORMS: dict[str, Form] = {
     "theme": {"theme": "dark"},
     "start_conversation": {"content": "Hello?"},
@@ -100,6 +109,11 @@ FORMS: dict[str, Form] = {
     "create_webinar": WEBINAR,
     "change_webinar": WEBINAR,
     "preview_description": {"description": "**Bold**"},
+    "save_webinar_message": MESSAGE,
+    "preview_webinar_message": MESSAGE,
+    "test_webinar_message": MESSAGE,
+    "save_follow_up": FOLLOW_UP,
+    "send_follow_up": FOLLOW_UP,
     "export_contact": {"email": "nobody@example.com"},
     "erase_contact": {"email": "nobody@example.com"},
     "put_cover": {"alt": "Herons in the reeds"},

@@ -19,6 +19,7 @@ from app.models.mail import Mail
 from app.models.ticket import Purpose
 from app.models.user import AccessToken, User
 from app.models.webinar import Registration, Webinar
+from app.models.webinar_message import WebinarMessage
 from app.repositories.documents import DocumentRepository
 from app.repositories.pictures import PictureRepository
 from app.repositories.tickets import TicketRepository
@@ -26,6 +27,7 @@ from app.services.images import Shape, make
 from app.services.registrant_import import KIND as IMPORT
 from app.services.search_service import SearchService
 from app.services.ticket_service import TicketService
+from app.services.unsubscribing import signature
 from app.services.webinar_service import link_signature
 from tests.browser import Browser
 from tests.html import find, one, parse, text
@@ -80,6 +82,8 @@ class Scene:
             ids["picture_id"] = ids["cover_id"]
         if endpoint.path.startswith("/registrations"):
             ids["signature"] = link_signature(self.app.state.settings, UUID(ids["registration_id"]))
+        if endpoint.path.startswith("/unsubscribe"):
+            ids["signature"] = signature(self.app.state.settings, UUID(ids["registration_id"]))
         return re.sub(r"\{(\w+)\}", lambda name: ids[name[1]], endpoint.path)
 
     async def close(self) -> None:
@@ -121,6 +125,7 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         messages = (await session.exec(select(Message).where(Message.conversation_id == UUID(id)))).all()
         tokens = (await session.exec(select(ApiToken).where(ApiToken.user_id == owner.id))).all()
         visits = (await session.exec(select(AccessToken).where(AccessToken.user_id == owner.id))).all()
+        message = (await session.exec(select(WebinarMessage))).first()
         mail = (await session.exec(select(Mail).order_by(col(Mail.id)))).first()
         webinar = str(registration.webinar_id)
         params = {"webinar": webinar, "unknown": [], "note": "", "file": "people.csv"}
@@ -139,6 +144,7 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         "picture_id": str(photo.id),
         "cover_id": str(cover.id),
         "job_id": str(job.id),
+        "webinar_message_id": str(message.id if message else 0),
         "boot_id": "another",
         "id": str(mail.id if mail else 1),
         "note_id": "4711",

@@ -55,6 +55,7 @@ TABLE: dict[tuple[str, ...], str] = {
         registration finish_registration email_link use_email_link
         webinars webinar webinar_calendar webinar_seats webinar_cover register_for_webinar
         registration_link change_registration confirm_registration cancel_registration
+        unsubscribe_link unsubscribe subscribe_again
         dev_boot dev_mails dev_mail dev_mail_html
     """,
     NOBODY: "check_code check_second_factor",
@@ -78,6 +79,8 @@ TABLE: dict[tuple[str, ...], str] = {
     WEBINARS: """
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
         cover put_cover remove_cover import_registrations read_registrations
+        webinar_messages webinar_message save_webinar_message preview_webinar_message
+        test_webinar_message delete_webinar_message
     """,
     SEES_REGISTRATIONS: """
         registrations registrations_stream
@@ -88,7 +91,10 @@ TABLE: dict[tuple[str, ...], str] = {
     JOBS: "job job_stream start_job undo_job",
     EXPORTS: "export_registrations bulk_act",
     ERASES: "contacts export_contact erase_contact",
-    DECIDES: "move_registrant put_registrant_group assign_registrant add_note do_check_in put_photo remove_photo",
+    DECIDES: """
+        move_registrant put_registrant_group assign_registrant add_note do_check_in put_photo remove_photo
+        follow_up save_follow_up draft_follow_up follow_up_stream send_follow_up
+    """,
     AUTHORS: "delete_note",
     PROGRAM: "api_me",
 }

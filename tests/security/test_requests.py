@@ -48,7 +48,7 @@ async def everything(app: FastAPI) -> dict[str, Sequence[str]]:
 
 
 async def test_no_form_of_another_site_does_anything(scene: Scene) -> None:
-    paths = {each: await scene.path(each) for each in unsafe(scene.app)}
+    paths = {each: await scene.path(each) for each in unsafe(scene.app) if each.name != "unsubscribe"}
     assert len(paths) > 35
     before = await everything(scene.app)
     del scene.browser.client.headers["Sec-Fetch-Site"]

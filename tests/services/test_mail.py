@@ -28,6 +28,7 @@ from tests.smtp_server import running_smtp
 
 URL = "https://example.org/confirm?token=a&b='c'"
 WEBINAR = Webinar(slug="herons", title="Herons & Co.", starts_at=now(), ends_at=now(), capacity=1)
+LEAVE = {"subject": "Herons", "leave_url": "https://example.org/unsubscribe"}
 CONTEXTS: dict[str, dict[str, Any]] = {
     "confirm_address": {"url": URL, "minutes": 60},
     "already_registered": {"url": URL},
@@ -51,9 +52,10 @@ CONTEXTS: dict[str, dict[str, Any]] = {
             "cancelled",
             "changed",
             "called_off",
-            "reminder",
         )
     },
+    "webinar_message": {"webinar": WEBINAR, "words": "Hello Ann", "source": "Hello Ann", **LEAVE},
+    "webinar_follow_up": {"webinar": WEBINAR, "words": "Hello <b>Ann</b>", **LEAVE},
     "webinar_waiting": {"name": "Ann", "url": URL, "webinar": WEBINAR, "place": 3},
 }
 CODE: dict[str, Any] = {"code": "481 516", "minutes": 10}
@@ -130,6 +132,25 @@ async def test_a_mail_arrives_as_text_and_as_html(
     assert plain and URL in plain.get_content() and "Hello," in plain.get_content()
     assert html and {link.get("href") for link in find(parse(html.get_content()), "a")} >= {URL}
     assert mail.status == MailStatus.SENT and mail.sent_at and mail.attempts == 1
+
+
+async def test_mail_programs_are_told_where_to_unsubscribe(
+    database: Database, settings: Settings, write: Write, ended: Wait
+) -> None:
+    """In one line and as it is: as words in another encoding, which is how long headers are folded, nobody reads it."""
+    url = f"https://webinars.example.org/unsubscribe/{'a' * 36}/{'b' * 32}"
+    with running_smtp() as server:
+        async with sending(database, settings, server.url) as sender:
+            await write("ann@example.org", "webinar_follow_up", unsubscribe=url, **CONTEXTS["webinar_follow_up"])
+            await write("ben@example.org", "sign_in_code", sender.wake, **CODE)
+            await ended()
+    raw = {envelope.rcpt_tos[0]: envelope.content for envelope in server.envelopes}
+    written, code = raw["ann@example.org"], raw["ben@example.org"]
+    assert isinstance(written, bytes) and isinstance(code, bytes)
+    lines = written.decode().splitlines()
+    assert f"List-Unsubscribe: <{url}>" in lines
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in lines
+    assert b"List-Unsubscribe" not in code
 
 
 async def test_a_commit_wakes_the_sender(database: Database, settings: Settings, render: Any, ended: Wait) -> None:
@@ -336,6 +357,7 @@ def test_every_template_has_its_context_here() -> None:
         "layout",
         "signature",
         "webinar_facts",
+        "webinar_leave",
     }
     assert names == CONTEXTS.keys()
 

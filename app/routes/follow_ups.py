@@ -1,0 +1,124 @@
+"""A follow-up to one registrant: its draft, which streams into the form, and the way out."""
+
+from collections.abc import AsyncIterator, Awaitable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.types import Receive, Scope, Send
+
+from app.dependencies import DraftWriterDep, FollowUpServiceDep
+from app.models.follow_up import FollowUp, FollowUpForm
+from app.models.webinar import Registration, Webinar
+from app.routes.desk import RegistrantDep, WebinarDep
+from app.services.draft_writer import DraftWriter
+from app.templating import Page
+from app.visitors import CursorDep, PageDep, RightsDep, Watched, WatchedDep
+
+router = APIRouter(prefix="/desk/webinars/{slug}/registrations/{registration_id}/follow-up")
+
+
+async def get_follow_up(
+    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: RegistrantDep, follow_ups: FollowUpServiceDep
+) -> FollowUp:
+    follow_up = await follow_ups.get(rights, webinar, registrant)
+    known = {"webinar": webinar, "registrant": registrant, "notes": await follow_ups.notes(registrant)}
+    page.form("webinars/follow_up.html", **known, follow_up=follow_up)
+    return follow_up
+
+
+FollowUpDep = Annotated[FollowUp, Depends(get_follow_up)]
+
+
+def path_of(webinar: Webinar, registrant: Registration) -> str:
+    return f"/desk/webinars/{webinar.slug}/registrations/{registrant.id}/follow-up"
+
+
+@router.get("", name="follow_up")
+async def show(page: PageDep, _follow_up: FollowUpDep) -> Response:
+    return page.show_form()
+
+
+@router.post("", name="save_follow_up", dependencies=[Depends(get_follow_up)])
+async def save(
+    page: PageDep,
+    rights: RightsDep,
+    webinar: WebinarDep,
+    registrant: RegistrantDep,
+    follow_ups: FollowUpServiceDep,
+    form: Annotated[FollowUpForm, Form()],
+) -> Response:
+    await follow_ups.save(rights, webinar, registrant, form)
+    return page.nothing(path_of(webinar, registrant))
+
+
+@router.post("/draft", name="draft_follow_up", dependencies=[Depends(get_follow_up)])
+async def draft(
+    page: PageDep,
+    rights: RightsDep,
+    webinar: WebinarDep,
+    registrant: RegistrantDep,
+    follow_ups: FollowUpServiceDep,
+    drafts: DraftWriterDep,
+) -> Response:
+    follow_up = await follow_ups.draft(rights, webinar, registrant)
+    response = page.show_form(block="form", location=path_of(webinar, registrant), follow_up=follow_up)
+    return response if page.from_htmx else WhenWritten(response, drafts.written(registrant.id))
+
+
+class WhenWritten(Response):
+    """Holds back its response until the draft is done: without JavaScript nothing could show how it grows.
+
+    It waits when it is sent, so when the transaction of its request is over.
+    """
+
+    def __init__(self, response: Response, written: Awaitable[None]) -> None:
+        super().__init__()
+        self.response = response
+        self.written = written
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.written
+        await self.response(scope, receive, send)
+
+
+@router.get("/stream", name="follow_up_stream")
+async def stream(
+    page: PageDep,
+    webinar: WebinarDep,
+    registrant: RegistrantDep,
+    _follow_up: FollowUpDep,
+    drafts: DraftWriterDep,
+    watched: WatchedDep,
+    after: CursorDep,
+) -> Response:
+    context = {"webinar": webinar, "registrant": registrant}
+    return EventSourceResponse(pieces(page, watched, drafts, after, context), sep="\n")
+
+
+async def pieces(
+    page: Page, watched: Watched, drafts: DraftWriter, after: int, context: dict[str, Any]
+) -> AsyncIterator[ServerSentEvent]:
+    """What the text grows by while it is written, the form to change it in, and `done`."""
+    registrant: Registration = context["registrant"]
+    with watched.open_private() as leave:
+        async for piece in drafts.follow(registrant.id, after, leave):
+            html = page.fragment("webinars/follow_up_piece.html", piece=piece)
+            yield ServerSentEvent(html, id=str(piece.cursor), sep="\n")
+        follow_up = None if leave.over else await drafts.stored(registrant.id)
+    html = page.fragment("webinars/follow_up_end.html", **context, follow_up=follow_up, over=leave.over)
+    yield ServerSentEvent(html, sep="\n")
+    yield ServerSentEvent("", event="done", sep="\n")
+
+
+@router.post("/sending", name="send_follow_up", dependencies=[Depends(get_follow_up)])
+async def send(
+    page: PageDep,
+    rights: RightsDep,
+    webinar: WebinarDep,
+    registrant: RegistrantDep,
+    follow_ups: FollowUpServiceDep,
+    form: Annotated[FollowUpForm, Form()],
+) -> Response:
+    await follow_ups.send(rights, webinar, registrant, form)
+    return page.redirect(path_of(webinar, registrant))
