@@ -19,6 +19,8 @@ from app.repositories.conversations import ConversationRepository
 from app.repositories.documents import DocumentRepository
 from app.repositories.events import EventRepository
 from app.repositories.groups import GroupRepository
+from app.repositories.idempotency import IdempotencyRepository
+from app.repositories.listings import ListingRepository
 from app.repositories.mails import MailRepository
 from app.repositories.schema import SchemaRepository
 from app.repositories.sessions import SessionRepository
@@ -36,10 +38,13 @@ from app.services.contact_service import ContactService
 from app.services.demo_service import DemoService
 from app.services.guest_service import GuestService
 from app.services.health_service import HealthService
+from app.services.listing_service import ListingService
 from app.services.live_webinars import LiveWebinars
 from app.services.mail_service import MailService
 from app.services.password_service import Passwords
 from app.services.people_service import PeopleService
+from app.services.personal_data import PersonalData
+from app.services.registrant_service import RegistrantService
 from app.services.registrants import Registrants
 from app.services.registration_service import RegistrationService
 from app.services.search_service import SearchService
@@ -228,7 +233,8 @@ WebinarServiceDep = Annotated[WebinarService, Depends(get_webinars)]
 
 
 async def get_contacts(session: SessionDep, webinars: WebinarServiceDep, audit: AuditServiceDep) -> ContactService:
-    return ContactService(WebinarRepository(session), MailRepository(session), webinars, audit)
+    answers = IdempotencyRepository(session)
+    return ContactService(WebinarRepository(session), MailRepository(session), answers, webinars, audit)
 
 
 async def get_registrants(session: SessionDep) -> Registrants:
@@ -251,3 +257,24 @@ async def get_people(session: SessionDep, accounts: AccountServiceDep, audit: Au
 
 DemoServiceDep = Annotated[DemoService, Depends(get_demo)]
 PeopleServiceDep = Annotated[PeopleService, Depends(get_people)]
+
+# For programs
+
+
+async def get_listings(session: SessionDep, settings: SettingsDep) -> ListingService:
+    return ListingService(ListingRepository(session), settings)
+
+
+async def get_registrant_service(session: SessionDep, webinars: WebinarServiceDep) -> RegistrantService:
+    return RegistrantService(webinars, UserRepository(session))
+
+
+async def get_personal_data(
+    accounts: AccountServiceDep, audit: AuditServiceDep, tokens: ApiTokenServiceDep, chat: ChatServiceDep
+) -> PersonalData:
+    return PersonalData(accounts, audit, tokens, chat)
+
+
+ListingServiceDep = Annotated[ListingService, Depends(get_listings)]
+RegistrantServiceDep = Annotated[RegistrantService, Depends(get_registrant_service)]
+PersonalDataDep = Annotated[PersonalData, Depends(get_personal_data)]

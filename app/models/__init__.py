@@ -6,6 +6,7 @@ from app.models.conversation import Citation, Conversation, Message
 from app.models.document import Document, Passage
 from app.models.event import Event
 from app.models.group import Group, GroupMember, GroupPermission
+from app.models.idempotency import IdempotencyKey
 from app.models.mail import Mail
 from app.models.ticket import Ticket
 from app.models.user import AccessToken, RecoveryCode, User
@@ -22,6 +23,7 @@ __all__ = [
     "Group",
     "GroupMember",
     "GroupPermission",
+    "IdempotencyKey",
     "Mail",
     "Message",
     "Passage",

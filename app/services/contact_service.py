@@ -4,6 +4,7 @@ from typing import Any
 
 from app.models.user import User
 from app.models.webinar import Registration
+from app.repositories.idempotency import IdempotencyRepository
 from app.repositories.mails import MailRepository
 from app.repositories.visibility import Rights
 from app.repositories.webinars import WebinarRepository
@@ -15,10 +16,16 @@ PRIVATE = {"id", "webinar_id", "sequence"}
 
 class ContactService:
     def __init__(
-        self, webinars: WebinarRepository, mails: MailRepository, service: WebinarService, audit: AuditService
+        self,
+        webinars: WebinarRepository,
+        mails: MailRepository,
+        answers: IdempotencyRepository,
+        service: WebinarService,
+        audit: AuditService,
     ) -> None:
         self.webinars = webinars
         self.mails = mails
+        self.answers = answers
         self.service = service
         self.audit = audit
 
@@ -49,6 +56,7 @@ class ContactService:
             await self.service.cancel(webinar, registration, rights.user)
             await self._forget(registration, rights.user)
         await self.mails.forget(email)
+        await self.answers.forget(email)
         return len(found)
 
     async def _forget(self, registration: Registration, actor: User) -> None:

@@ -101,6 +101,11 @@ class WebinarService:
         if told and webinar.status == WebinarStatus.PUBLISHED:
             await self.events.publish(WebinarChanged(webinar, actor=rights.user))
 
+    async def hold(self, rights: Rights, webinar: Webinar) -> None:
+        """Let nobody else change it until this transaction ends, and see what they changed before."""
+        rights.check("webinar.change")
+        await self.webinars.lock(webinar)
+
     async def publish(self, rights: Rights, webinar: Webinar) -> None:
         rights.check("webinar.change")
         if webinar.status != WebinarStatus.DRAFT:
@@ -196,7 +201,7 @@ class WebinarService:
 
     async def cancel_for(self, rights: Rights, webinar: Webinar, registration: Registration) -> None:
         """The same, done by staff."""
-        await self._check_change(rights, webinar, registration)
+        await self.check_change(rights, webinar, registration)
         await self.cancel(webinar, registration, rights.user)
 
     async def registrant(self, rights: Rights, webinar: Webinar, id: UUID) -> Registration:
@@ -206,13 +211,14 @@ class WebinarService:
             raise NotFound
         return registration
 
-    async def _check_change(self, rights: Rights, webinar: Webinar, registration: Registration) -> None:
+    async def check_change(self, rights: Rights, webinar: Webinar, registration: Registration) -> None:
+        """Raise `Forbidden` when it is not theirs to change."""
         if not await self.webinars.registrant(webinar, registration.id, rights.rows(Registration, "change")):
             raise Forbidden
 
     async def decide(self, rights: Rights, webinar: Webinar, registration: Registration, *, approve: bool) -> None:
         """Approve somebody, who gets a seat or a place in the queue, or decline."""
-        await self._check_change(rights, webinar, registration)
+        await self.check_change(rights, webinar, registration)
         await self.webinars.lock(webinar)
         await self.webinars.reload(registration)
         if registration.status != Standing.PENDING:
@@ -223,7 +229,7 @@ class WebinarService:
 
     async def check_in(self, rights: Rights, webinar: Webinar, registration: Registration) -> bool:
         """Note that this person is there; False when they were noted before."""
-        await self._check_change(rights, webinar, registration)
+        await self.check_change(rights, webinar, registration)
         if registration.status != Standing.REGISTERED:
             raise Conflict("This person has no seat.")
         if registration.attended_at:
