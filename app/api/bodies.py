@@ -76,7 +76,7 @@ def read(form: type[Form], value: Any) -> Form:
 
 @cache
 def _validator(form: type[BaseModel]) -> SchemaValidator:
-    """The form's own validator. SQLModel's goes through `__init__`, and on that way forgets that it was to be strict."""
+    """The form's own validator. SQLModel's goes through `__init__`, where it forgets that it was to be strict."""
     return SchemaValidator(_without_init(form.__pydantic_core_schema__))
 
 

@@ -38,7 +38,7 @@ class Answering:
         self.streams = streams
 
     def reply(self, message: MessageAnswer, plain: Response) -> Response:
-        """`plain`, or the stream, in whose place an `Idempotency-Key` gets `plain` again: it names where the answer is."""
+        """`plain`, or the stream. An `Idempotency-Key` gets `plain` again, which says where the answer is."""
         if not self.streams:
             return plain
         stream = EventSourceResponse(self._events(message), sep="\n")

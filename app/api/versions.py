@@ -24,7 +24,7 @@ class VersionRequired(AppError):
 
 
 def version(resource: BaseModel) -> str:
-    """The ETag of a resource: of what can be changed in it, and not of its counters (`COUNTS`), which move by themselves.
+    """The ETag of a resource: of what can be changed in it, not of its counters (`COUNTS`), which move by themselves.
 
     It is of what this caller sees: who sees more has another one.
     """

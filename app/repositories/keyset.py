@@ -45,7 +45,7 @@ async def slice_of(
 ) -> Slice[Row]:
     """The first `limit` of these rows, or the first after a place among them."""
     column, key = order.column, order.key
-    found = select(model, column, key).where(*where)
+    found = select(model, column.label("sorted_by"), key.label("sorted_last")).where(*where)
     if after:
         there = tuple_(literal(after[0], column.type), literal(after[1], key.type))
         here = tuple_(column, key)
