@@ -42,7 +42,7 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
     """The app on a real port, in this process: a server of its own would have to start first."""
     server = uvicorn.Server(uvicorn.Config(app, port=free_port(), lifespan="off", log_config=None))
     task = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - it has no event for that
         await asyncio.sleep(0.01)
     yield f"http://127.0.0.1:{server.config.port}"
     server.should_exit = True

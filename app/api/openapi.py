@@ -10,6 +10,7 @@ from fastapi.routing import iter_route_contexts
 
 from app.api.answers import Problem
 from app.api.examples import EXAMPLES
+from app.api.links import links
 from app.api.replies import PREFIX
 
 VERSION = "1.0.0"
@@ -121,7 +122,9 @@ def complete(method: str, operation: dict[str, Any]) -> None:
     is_list = ("query", "after") in given
     for status, response in list(responses.items()):
         if status < "300":
-            response["headers"] = {name: ref("headers", name) for name in headers(method, status, is_list=is_list)}
+            response["headers"] = {name: ref("headers", name) for name in headers(status, is_list=is_list)}
+            if found := links(operation["operationId"], status):
+                response["links"] = found
 
 
 def statuses(method: str, operation: dict[str, Any], given: set[tuple[str, str]]) -> set[int]:
@@ -137,7 +140,7 @@ def statuses(method: str, operation: dict[str, Any], given: set[tuple[str, str]]
     return found | ({412, 428} if "if-match" in names else set())
 
 
-def headers(method: str, status: str, *, is_list: bool) -> list[str]:
+def headers(status: str, *, is_list: bool) -> list[str]:
     named = ["RateLimit", "RateLimit-Policy"]
     if is_list:
         return [*named, "Link"]

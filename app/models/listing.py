@@ -5,10 +5,11 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from app.models.base import Typed
+from app.models.base import storable
 from app.models.webinar import Standing, WebinarStatus, within_reach
 
-Words = Annotated[Typed, StringConstraints(max_length=200)]
+Words = Annotated[str, StringConstraints(max_length=200), AfterValidator(storable)]
+GroupName = Annotated[str, StringConstraints(max_length=60), AfterValidator(storable)]
 Moment = Annotated[AwareDatetime, AfterValidator(within_reach)]
 
 
@@ -36,7 +37,7 @@ class WebinarQuery(ListQuery):
 class RegistrationQuery(ListQuery):
     q: Words = Field(default="", description="Words that the name or the address holds.")
     status: Standing | None = Field(default=None, description="Only those that stand there.")
-    group: Annotated[Typed, StringConstraints(max_length=60)] | None = Field(default=None, description="One group.")
+    group: GroupName | None = Field(default=None, description="One group.")
     rep_id: UUID | None = Field(default=None, description="Only those that are assigned to this colleague.")
     attended: bool | None = Field(default=None, description="Only those who came, or only those who did not.")
     sort: Literal[
@@ -61,6 +62,6 @@ class DocumentQuery(ListQuery):
 class SearchQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    q: Annotated[Typed, StringConstraints(min_length=1, max_length=500)] = Field(
+    q: Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(storable)] = Field(
         description="A question, or words to look for."
     )
