@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 
 from app.auth import Visit
 from app.dependencies import ApiTokenServiceDep, GuestServiceDep, LimitsDep, PlaceDep, SessionDep, SettingsDep
-from app.errors import ConfirmationRequired, Forbidden
+from app.errors import AccountRequired, ConfirmationRequired, Forbidden
 from app.limits import Limits
 from app.models.user import User
 from app.repositories.groups import GroupRepository
@@ -80,6 +80,8 @@ WriterDep = Annotated[Caller, Depends(get_writer)]
 
 async def get_owner(reader: ReaderDep) -> Caller:
     """Whoever asks for all that is theirs. A page asks for the password; who made a token has given it then."""
+    if reader.user.is_guest:
+        raise AccountRequired
     if not reader.is_confirmed:
         raise ConfirmationRequired("Open the page of your data first, which asks for your password, or show a token.")
     return reader

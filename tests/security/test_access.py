@@ -42,7 +42,7 @@ DECIDES = ("sign-in", "sign-in", "no", "ok", "none", "no", "no", "ok", "no")
 INVITES = ("sign-in", "sign-in", "no", "no", "no", "no", "no", "password", "no")
 # The API asks for a token, or for the session of a page, be it a guest's.
 EVERYBODY_KNOWN = ("token",) + ("ok",) * 8
-ALL_OF_ONES_OWN = ("token",) + ("password",) * 8
+ALL_OF_ONES_OWN = ("token", "sign-in") + ("password",) * 7
 OWN_CONVERSATIONS = ("token",) + ("none",) * 7 + ("ok",)
 API_WEBINARS = ("token", "no", "no", "ok", "no", "no", "no", "ok", "no")
 API_SEES_REGISTRATIONS = ("token", "no", "no", "ok", "ok", "ok", "no", "ok", "no")
