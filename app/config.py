@@ -52,6 +52,21 @@ def _rate_that_parses(rate: str) -> str:
 Rate = Annotated[str, AfterValidator(_rate_that_parses)]
 
 
+def _sites(sites: str) -> tuple[str, ...]:
+    """Origins, as a browser names them."""
+    found = tuple(site.strip() for site in sites.split(",") if site.strip())
+    for site in found:
+        parts = urlsplit(site)
+        if site != "*" and (parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc}" != site):
+            raise ValueError("must look like https://one.example, https://two.example, or be *")
+    return found
+
+
+def _sites_that_parse(sites: str) -> str:
+    _sites(sites)
+    return sites
+
+
 def _redis_url(url: SecretStr) -> SecretStr:
     parts = urlsplit(url.get_secret_value())
     try:
@@ -175,6 +190,14 @@ class Settings(BaseSettings):
     question_rate: Annotated[Rate, Field(description="questions that one address may ask, as `20/minute`")] = (
         "20/minute"
     )
+    api_rate: Annotated[Rate, Field(description="requests that one person's programs may send, as `600/minute`")] = (
+        "600/minute"
+    )
+    cors_origins: Annotated[
+        str,
+        AfterValidator(_sites_that_parse),
+        Field(description="sites whose pages may use the API by a token, comma-separated, or `*`; none by default"),
+    ] = ""
     max_question_length: Annotated[int, Field(ge=1, description="characters of one question")] = 20_000
     max_answer_length: Annotated[int, Field(ge=1, description="characters of one answer")] = 200_000
     max_answer_seconds: Annotated[float, Field(gt=0, description="seconds that one answer may take")] = 900.0
@@ -248,6 +271,10 @@ class Settings(BaseSettings):
     def site(self) -> str:
         """`public_url` without a slash at its end: a path can follow."""
         return str(self.public_url).rstrip("/")
+
+    @property
+    def cors_sites(self) -> tuple[str, ...]:
+        return _sites(self.cors_origins)
 
     @cached_property
     def smtp_server(self) -> SmtpServer | None:

@@ -20,7 +20,9 @@ from app.repositories.documents import DocumentRepository
 from app.repositories.events import EventRepository
 from app.repositories.follow_ups import FollowUpRepository
 from app.repositories.groups import GroupRepository
+from app.repositories.idempotency import IdempotencyRepository
 from app.repositories.jobs import JobRepository
+from app.repositories.listings import ListingRepository
 from app.repositories.mails import MailRepository
 from app.repositories.messages import MessageRepository
 from app.repositories.numbers import NumberRepository
@@ -47,12 +49,14 @@ from app.services.guest_service import GuestService
 from app.services.health_service import HealthService
 from app.services.job_runner import JobRunner
 from app.services.job_service import JobService
+from app.services.listing_service import ListingService
 from app.services.live_webinars import LiveWebinars
 from app.services.mail_service import MailService
 from app.services.message_service import MessageService
 from app.services.numbers import NumberService
 from app.services.password_service import Passwords
 from app.services.people_service import PeopleService
+from app.services.personal_data import PersonalData
 from app.services.picture_service import PictureService
 from app.services.registrant_import import RegistrantImport
 from app.services.registrant_service import RegistrantService
@@ -246,8 +250,8 @@ WebinarServiceDep = Annotated[WebinarService, Depends(get_webinars)]
 
 async def get_contacts(session: SessionDep, webinars: WebinarServiceDep, audit: AuditServiceDep) -> ContactService:
     webinar_rows, mails, pictures = WebinarRepository(session), MailRepository(session), PictureRepository(session)
-    jobs, follow_ups = JobRepository(session), FollowUpRepository(session)
-    return ContactService(webinar_rows, mails, pictures, jobs, follow_ups, webinars, audit)
+    jobs, follow_ups, answers = JobRepository(session), FollowUpRepository(session), IdempotencyRepository(session)
+    return ContactService(webinar_rows, mails, pictures, jobs, follow_ups, answers, webinars, audit)
 
 
 async def get_pictures(request: Request, session: SessionDep, events: EventsDep) -> PictureService:
@@ -357,3 +361,19 @@ async def get_people(session: SessionDep, accounts: AccountServiceDep, audit: Au
 
 DemoServiceDep = Annotated[DemoService, Depends(get_demo)]
 PeopleServiceDep = Annotated[PeopleService, Depends(get_people)]
+
+# For programs
+
+
+async def get_listings(session: SessionDep, settings: SettingsDep) -> ListingService:
+    return ListingService(ListingRepository(session), settings)
+
+
+async def get_personal_data(
+    accounts: AccountServiceDep, audit: AuditServiceDep, tokens: ApiTokenServiceDep, chat: ChatServiceDep
+) -> PersonalData:
+    return PersonalData(accounts, audit, tokens, chat)
+
+
+ListingServiceDep = Annotated[ListingService, Depends(get_listings)]
+PersonalDataDep = Annotated[PersonalData, Depends(get_personal_data)]

@@ -1,16 +1,17 @@
 """Error pages: what goes wrong, told in the three ways that there are to ask."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import AppError, Invalid, NotFound, TooLarge, sentence
+from app.errors import AppError, Invalid, Malformed, NotFound, TooLarge, sentence
 from app.log import request_id
 from app.templating import Page
 
@@ -31,17 +32,30 @@ async def show_app_error(request: Request, error: Exception) -> Response:
 async def show_http_error(request: Request, error: Exception) -> Response:
     """Answer what the framework raises (no such path, wrong method) as the app's own errors are answered."""
     assert isinstance(error, HTTPException)  # noqa: S101 - the handler is registered for it
-    return await _show(request, _known(error), {}, error.headers)
+    headers = {**(error.headers or {})} | (_allowed(request) if error.status_code == 405 else {})
+    return await _show(request, _known(error), {}, headers)
 
 
 async def show_invalid(request: Request, error: Exception) -> Response:
     """Answer fields that do not validate with a sentence for each, and nonsense in an address as an unknown one."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - the handler is registered for it
+    if _is_api(request):
+        return await _show_invalid_json(request, error.errors())
     if any(problem["loc"][0] in ("path", "query") for problem in error.errors()):
         return await _show(request, NotFound(), {})
     sentences = {str(problem["loc"][-1]): sentence(problem) for problem in error.errors()}
     problems = {field: sentence for field, sentence in sentences.items() if field != "body"}  # that is the form's own
     return await _show(request, Invalid(" ".join(sentences.values())), problems)
+
+
+async def _show_invalid_json(request: Request, problems: Sequence[Mapping[str, Any]]) -> Response:
+    """To a program: what it named wrongly in the query, a header or the body, by its name."""
+    if any(problem["type"] == "json_invalid" for problem in problems):
+        return await _show(request, Malformed(), {})
+    if any(problem["loc"][0] == "path" for problem in problems):
+        return await _show(request, NotFound(), {})
+    fields = {".".join(map(str, problem["loc"][1:] or ("body",))): _sentence(problem) for problem in problems}
+    return await _show(request, Invalid(" ".join(fields.values())), fields)
 
 
 class CrashMiddleware:
@@ -90,7 +104,9 @@ async def _show(
     request: Request, error: AppError, problems: dict[str, str], more_headers: Mapping[str, str] | None = None
 ) -> Response:
     headers = {**(more_headers or {})} | ({"Retry-After": str(error.retry_after)} if error.retry_after else {})
-    if f"{request.url.path}/".startswith("/api/"):
+    if _is_api(request):
+        problems = problems | ({error.field: error.message} if error.field else {})
+        headers |= getattr(request.state, "headers", {})
         headers |= {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
         return _problem_json(error, problems, headers)
     if error.status < 500 and _is_stream(request):
@@ -113,6 +129,17 @@ async def _show(
         template, more = _page_of(request, error)
         html = page.fragment(template, **more, **context)
     return page.finish(HTMLResponse(html, error.status, headers))
+
+
+def _is_api(request: Request) -> bool:
+    return f"{request.url.path}/".startswith("/api/")
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """All methods that an address takes, of which the framework names those of its first route."""
+    routes = [each for each in iter_route_contexts(request.app.routes) if each.methods]
+    found = {method for each in routes if each.path_regex.fullmatch(request.url.path) for method in each.methods or ()}
+    return {"Allow": ", ".join(sorted(found))} if found else {}
 
 
 def _is_stream(request: Request) -> bool:

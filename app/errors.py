@@ -85,6 +85,12 @@ class TooLarge(AppError):
     message = "That is more than can be sent at a time."
 
 
+class Malformed(AppError):
+    status = 400
+    title = "The body is no JSON"
+    message = "The body cannot be read as JSON."
+
+
 class Invalid(AppError):
     status = 422
     title = "Please check what you typed"

@@ -6,6 +6,7 @@ import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
@@ -33,6 +34,21 @@ Answer = TypeVar("Answer")
 parse_rate = lru_cache(maxsize=64)(parse)
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What of a limit is left: `amount` acts in `seconds`, the first of which comes free in `reset` seconds."""
+
+    amount: int
+    seconds: int
+    left: int
+    reset: int
+    wait: float = 0.0
+
+    def check(self) -> None:
+        """Raise `TooManyRequests` when this act was one too many."""
+        refuse(self.wait)
+
+
 class Counter(Protocol):
     """Counts acts in a moving window. A rate is part of its key, so that each rate counts for itself."""
 
@@ -42,6 +58,10 @@ class Counter(Protocol):
 
     async def wait(self, rate: RateLimitItem, key: str) -> float:
         """The seconds until an act is free; 0 when it is now."""
+        ...
+
+    async def left(self, rate: RateLimitItem, key: str) -> tuple[int, float]:
+        """How many acts are free now, and the seconds until one more is."""
         ...
 
     async def clear(self, rate: RateLimitItem, key: str) -> None: ...
@@ -67,6 +87,12 @@ class MemoryCounter:
 
     async def wait(self, rate: RateLimitItem, key: str) -> float:
         return self._wait(rate, rate.key_for(key), time.monotonic())
+
+    async def left(self, rate: RateLimitItem, key: str) -> tuple[int, float]:
+        name, now = rate.key_for(key), time.monotonic()
+        self._wait(rate, name, now)
+        ends = self.ends.get(name, deque())
+        return max(0, rate.amount - len(ends)), ends[0] - now if ends else 0.0
 
     async def clear(self, rate: RateLimitItem, key: str) -> None:
         self.ends.pop(rate.key_for(key), None)
@@ -112,6 +138,10 @@ class RedisCounter:
             return 0.0
         return max(0.0, (await self.window.get_window_stats(rate, key)).reset_time - time.time())
 
+    async def left(self, rate: RateLimitItem, key: str) -> tuple[int, float]:
+        found = await self.window.get_window_stats(rate, key)
+        return found.remaining, max(0.0, found.reset_time - time.time())
+
     async def clear(self, rate: RateLimitItem, key: str) -> None:
         await self.window.clear(rate, key)
 
@@ -135,6 +165,13 @@ class Limits:
         """Count one act, unless there were enough; then raise `TooManyRequests`. `rate`: as `20/minute`."""
         item, name = parse_rate(rate), self._digest(key)
         refuse(await self._ask(lambda counter: counter.hit(item, name)))
+
+    async def spend(self, rate: str, *key: str) -> Allowance:
+        """Count one act, unless there were enough, and tell what is left; whoever asked raises by `check`."""
+        item, name = parse_rate(rate), self._digest(key)
+        wait = await self._ask(lambda counter: counter.hit(item, name))
+        left, reset = await self._ask(lambda counter: counter.left(item, name))
+        return Allowance(item.amount, item.get_expiry(), left, math.ceil(reset), wait)
 
     async def hit_all(self, *limits: Sequence[str]) -> None:
         """Count one act for each of these (a rate and its key), unless one of them had enough: then for none.

@@ -17,8 +17,10 @@ from starlette.staticfiles import StaticFiles
 
 from app.ai.offline import OfflineProvider
 from app.ai.providers import OpenAIProvider, Provider
+from app.api.idempotency import Replay, show_replay
 from app.compression import CompressionMiddleware
 from app.config import Settings
+from app.cors import ApiCors
 from app.db import Database
 from app.error_pages import CrashMiddleware, show_app_error, show_http_error, show_invalid
 from app.errors import AppError
@@ -40,6 +42,7 @@ from app.routes import (
     contacts,
     desk,
     dev,
+    docs,
     documents,
     follow_ups,
     health,
@@ -123,6 +126,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(CrashMiddleware)
     app.add_middleware(CompressionMiddleware)
     app.add_middleware(HeadMiddleware)
+    if settings.cors_sites:
+        app.add_middleware(ApiCors, origins=settings.cors_sites)
     app.add_middleware(SecurityMiddleware, https_only=settings.in_production)
     app.add_middleware(RequestLogMiddleware)
     return app
@@ -216,6 +221,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         tokens,
         people,
         api,
+        docs,
         health,
     ):
         app.include_router(module.router)
@@ -226,6 +232,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
 
 def _add_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(AppError, show_app_error)
+    app.add_exception_handler(Replay, show_replay)
     app.add_exception_handler(HTTPException, show_http_error)
     app.add_exception_handler(RequestValidationError, show_invalid)
 

@@ -11,7 +11,6 @@ from app.ai.live_answer import Leave
 from app.auth import Cookies, Door, SessionStrategy, Visit
 from app.dependencies import (
     AccountServiceDep,
-    ApiTokenServiceDep,
     ChatServiceDep,
     GuestServiceDep,
     LimitsDep,
@@ -27,7 +26,6 @@ from app.models.user import User
 from app.repositories.groups import GroupRepository
 from app.repositories.sessions import SessionRepository
 from app.repositories.visibility import Rights
-from app.services.api_token_service import Caller
 from app.services.session_watch import SessionWatch
 from app.templating import Page
 
@@ -205,25 +203,6 @@ MaybeRightsDep = Annotated[Rights | None, Depends(get_maybe_rights)]
 AskerDep = Annotated[User, Depends(get_asker)]
 ConfirmedDep = Annotated[Visit, Depends(get_confirmed)]
 RightsDep = Annotated[Rights, Depends(get_rights)]
-
-# Programs
-
-
-async def get_caller(tokens: ApiTokenServiceDep, authorization: Annotated[str, Header()] = "") -> Caller:
-    """Whose token a program shows."""
-    kind, _, token = authorization.partition(" ")
-    return await tokens.caller(token.strip() if kind.lower() == "bearer" else "")
-
-
-CallerDep = Annotated[Caller, Depends(get_caller)]
-
-
-async def get_reader(caller: CallerDep) -> Caller:
-    caller.check("read")
-    return caller
-
-
-ReaderDep = Annotated[Caller, Depends(get_reader)]
 
 # What they ask about, loaded through them
 

@@ -61,7 +61,8 @@ def test_an_altered_an_unlisted_and_a_missing_file_are_noticed(tmp_path: Path) -
 
 
 def test_versions_are_those_that_package_json_pins() -> None:
-    pinned = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+    package = json.loads((ROOT / "package.json").read_text())
+    pinned = package["devDependencies"] | package["vendored"]
     entries = manifest(VENDOR)["file"] + manifest(VENDOR)["built_in"]
     recorded = {entry["name"]: entry["version"] for entry in entries}
     assert recorded == {name: version for name, version in pinned.items() if name != "@tailwindcss/cli"}

@@ -105,6 +105,18 @@ class LiveAnswer:
                 return
             await changed.wait()
 
+    async def texts(self, after: int, leave: Leave) -> AsyncGenerator[str, None]:
+        """Yield the text from this character on, then what is added until the end, or `leave`."""
+        leave.heard_by(self._wake)
+        while not leave.over:
+            changed, ended = self._changed, self.ended
+            if added := self.text[after:]:
+                after += len(added)
+                yield added
+            if ended:
+                return
+            await changed.wait()
+
     def _frame(self, shown: Shown, *, growing: bool) -> Frame | None:
         """Compare with the newest rendering; None when there is nothing to say."""
         now = self.rendered()

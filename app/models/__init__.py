@@ -7,6 +7,7 @@ from app.models.document import Document, Passage
 from app.models.event import Event
 from app.models.follow_up import FollowUp
 from app.models.group import Group, GroupMember, GroupPermission
+from app.models.idempotency import IdempotencyKey
 from app.models.job import Job, JobItem
 from app.models.mail import Mail
 from app.models.picture import Picture
@@ -28,6 +29,7 @@ __all__ = [
     "Group",
     "GroupMember",
     "GroupPermission",
+    "IdempotencyKey",
     "Job",
     "JobItem",
     "Mail",

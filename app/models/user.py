@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID, uuid4
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, SecretStr, StringConstraints
+from pydantic import AfterValidator, SecretStr, StringConstraints, WithJsonSchema
 from sqlmodel import Field, SQLModel
 
 from app.models.base import Timestamp, now
@@ -124,7 +124,12 @@ def own_path(typed: str) -> str:
     return HOME if odd or not typed.startswith("/") or typed.startswith("//") else typed
 
 
-Address = Annotated[str, StringConstraints(max_length=254), AfterValidator(clean_address)]
+Address = Annotated[
+    str,
+    StringConstraints(max_length=254),
+    AfterValidator(clean_address),
+    WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
+]
 Name = Annotated[str, StringConstraints(max_length=100), AfterValidator(clean_name)]
 Password = Annotated[SecretStr, Field(max_length=LONGEST_PASSWORD)]
 Code = Annotated[SecretStr, Field(max_length=64)]

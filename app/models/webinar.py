@@ -5,11 +5,11 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, HttpUrl, NaiveDatetime, StringConstraints, model_validator
+from pydantic import AfterValidator, HttpUrl, NaiveDatetime, StringConstraints, WithJsonSchema, model_validator
 from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
@@ -221,7 +221,13 @@ def within_reach(moment: datetime) -> datetime:
     return moment
 
 
-LocalTime = Annotated[NaiveDatetime, AfterValidator(within_reach)]
+# As a browser's `datetime-local` has it: no zone, because the webinar says which.
+LOCAL_TIME = {
+    "type": "string",
+    "pattern": r"^2[01]\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$",
+    "examples": ["2026-05-01T18:00"],
+}
+LocalTime = Annotated[NaiveDatetime, AfterValidator(within_reach), WithJsonSchema(LOCAL_TIME)]
 
 
 class WebinarForm(SQLModel):
@@ -250,6 +256,19 @@ class WebinarForm(SQLModel):
         if self.opens and self.opens >= (self.closes or self.ends):
             raise ValueError("Registration must open before it closes.")
         return self
+
+    @classmethod
+    def of(cls, webinar: Webinar) -> dict[str, Any]:
+        """What the form would say of a webinar as it is now, as JSON has it."""
+        moments = {
+            "starts": webinar.starts_at,
+            "ends": webinar.ends_at,
+            "opens": webinar.opens_at,
+            "closes": webinar.closes_at,
+        }
+        local = {name: webinar.local(at).replace(tzinfo=None).isoformat() for name, at in moments.items() if at}
+        plain = {name: getattr(webinar, name) for name in cls.model_fields if name in Webinar.model_fields}
+        return {**plain, **local, "questions": "\n".join(webinar.questions)}
 
     def values(self) -> dict[str, Any]:
         """The columns that it fills."""
@@ -322,3 +341,11 @@ class RepForm(SQLModel):
 
 class NoteForm(SQLModel):
     text: Typed = Field(min_length=1, max_length=LONGEST_NOTE)
+
+
+class RegistrantForm(SQLModel):
+    """What staff change of a registrant; what is left out stays as it is. `rep_id` is empty for nobody."""
+
+    status: Standing | None = None
+    group: Typed | None = Field(default=None, max_length=60)
+    rep_id: UUID | Literal[""] | None = None

@@ -72,6 +72,9 @@ class AnswerRepository(Repository):
         mine = update(Message).where(col(Message.id) == id, col(Message.writer) == writer)
         await self.write(mine.values(asdict(outcome)))
 
+    async def get(self, id: int) -> Message | None:
+        return await self.session.get(Message, id)
+
     async def state(self, id: int) -> tuple[str, str] | None:
         """Text and status now; None when the answer is gone."""
         return (await self.session.exec(select(Message.text, Message.status).where(Message.id == id))).first()

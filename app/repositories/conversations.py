@@ -94,6 +94,16 @@ class ConversationRepository(Repository):
         found = select(Message, Conversation).join(Conversation).where(Message.id == id, Message.role == role)
         return (await self.session.exec(found)).first()
 
+    async def hold(self, conversation: Conversation) -> None:
+        """Let nobody else change this row until the transaction ends."""
+        same = update(Conversation).where(col(Conversation.id) == conversation.id)
+        await self.write(same.values(title=col(Conversation.title)))
+        await self.session.refresh(conversation)
+
+    async def message_in(self, conversation: Conversation, id: int) -> Message | None:
+        found = select(Message).where(Message.conversation_id == conversation.id, Message.id == id)
+        return (await self.session.exec(found)).first()
+
     async def citations(self, message_ids: Sequence[int]) -> dict[int, list[Citation]]:
         """The sources of these answers, in their order."""
         found = select(Citation).where(col(Citation.message_id).in_(message_ids)).order_by(col(Citation.number))

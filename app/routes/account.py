@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Path, Response
 
 from app.auth import Visit
-from app.dependencies import AccountServiceDep, ApiTokenServiceDep, AuditServiceDep, AuthenticatorDep, ChatServiceDep
+from app.dependencies import AccountServiceDep, AuditServiceDep, AuthenticatorDep, PersonalDataDep
 from app.models.ticket import Ticket
 from app.models.user import (
     ChangeAddressForm,
@@ -162,20 +162,8 @@ async def history(page: PageDep, person: PersonDep, audit: AuditServiceDep) -> R
 
 
 @router.get("/data", name="account_data")
-async def data(
-    page: PageDep,
-    person: ConfirmedDep,
-    accounts: AccountServiceDep,
-    audit: AuditServiceDep,
-    tokens: ApiTokenServiceDep,
-    chat: ChatServiceDep,
-) -> Response:
-    mine = await accounts.export(person.user) | {
-        "api_tokens": await tokens.export(person.user),
-        "history": await audit.export(person.user),
-        "conversations": await chat.export_all(person.user),
-    }
-    return page.download(mine, "application/json", "my-data.json")
+async def data(page: PageDep, person: ConfirmedDep, personal: PersonalDataDep) -> Response:
+    return page.download(await personal.of(person.user), "application/json", "my-data.json")
 
 
 @router.get("/deletion", name="deletion")

@@ -130,6 +130,27 @@ class AnswerService:
         async for frame in self._mirrored(answer_id, after, leave, growing=growing):
             yield frame
 
+    async def texts(self, answer_id: int, leave: Leave) -> AsyncIterator[str]:
+        """Yield its text so far and what is added, unrendered, until it has ended and its row says how, or `leave`."""
+        shown = 0
+        if writing := self._writing.get(answer_id):
+            async for text in writing.live.texts(0, leave):
+                shown += len(text)
+                yield text
+            if writing.saved or leave.over:
+                return
+        live, task = self._mirror(answer_id, ())
+        try:
+            async for text in live.texts(shown, leave):
+                yield text
+        finally:
+            task.cancel()
+
+    async def message(self, answer_id: int) -> Message | None:
+        """The answer as it is now, on a session of its own; None when it was deleted meanwhile."""
+        async with self.database.transaction() as session:
+            return await AnswerRepository(session).get(answer_id)
+
     def rendered_so_far(self, answer: Message, references: References) -> IncrementalRenderer:
         """The blocks and the tail with which a page begins to follow a streaming answer."""
         if live := self.live(answer.id or 0):
@@ -211,13 +232,16 @@ class AnswerService:
         """Follow an answer that another process writes, through its row."""
         async with self.database.transaction() as session:
             references = references_of(await AnswerRepository(session).citations(answer_id))
-        live = LiveAnswer(answer_id, self.markdown.incremental(prefix=prefix(answer_id), references=references))
-        task = asyncio.create_task(self._poll(live))
+        live, task = self._mirror(answer_id, references)
         try:
             async for frame in live.frames(after, leave, growing=growing):
                 yield frame
         finally:
             task.cancel()
+
+    def _mirror(self, answer_id: int, references: References) -> tuple[LiveAnswer, asyncio.Task[None]]:
+        live = LiveAnswer(answer_id, self.markdown.incremental(prefix=prefix(answer_id), references=references))
+        return live, asyncio.create_task(self._poll(live))
 
     async def _poll(self, live: LiveAnswer) -> None:
         try:

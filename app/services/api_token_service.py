@@ -27,10 +27,12 @@ class TokenRequired(AppError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose program asks, and what its token is good for."""
+    """Whose program asks, and what its token is good for; or whose page, in the session with this digest."""
 
     user: User
     scopes: frozenset[str]
+    session: str = ""
+    is_confirmed: bool = True  # whoever made a token has given their password for it
 
     def check(self, scope: str) -> None:
         """Raise `Forbidden` when the token is not good for this."""

@@ -47,11 +47,14 @@ class AskingService:
 
     async def begin(self, user: User, form: FirstQuestionForm, *, public_key: str | None = None) -> Conversation:
         """Open a conversation with its first question."""
+        return (await self.open(user, form, public_key=public_key)).conversation
+
+    async def open(self, user: User, form: FirstQuestionForm, *, public_key: str | None = None) -> View:
+        """The same, and what there is of its answer by then."""
         conversation = Conversation(
             user_id=user.id, title=title_from(form.content), instructions=form.instructions, ask_key=public_key
         )
-        await self._ask(conversation, form, None, [])
-        return conversation
+        return await self._ask(conversation, form, None, [])
 
     async def ask(self, conversation: Conversation, form: QuestionForm) -> View:
         """Store a question under the answer it follows (the newest, if the form names none), and begin its answer."""

@@ -1,6 +1,6 @@
 """Conversations: reading them and keeping them in order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -84,6 +84,24 @@ class ChatService:
             raise NotFound
         return conversation
 
+    async def get_kept(self, user: User | None, id: UUID) -> Conversation:
+        """This person's conversation; `NotFound` for a deleted one too."""
+        conversation = await self.get(user, id)
+        if conversation.deleted_at:
+            raise NotFound
+        return conversation
+
+    async def message_in(self, conversation: Conversation, id: int) -> Message:
+        """A question or an answer of this conversation."""
+        message = await self.conversations.message_in(conversation, id)
+        if message is None:
+            raise NotFound
+        return message
+
+    async def sources(self, messages: Sequence[Message]) -> Mapping[int, Sequence[Citation]]:
+        """The sources of these, by their ids."""
+        return await self.conversations.citations([message.id or 0 for message in messages])
+
     async def message(self, user: User | None, id: int, role: Role) -> tuple[Message, Conversation]:
         """A question or an answer that this person may read: of their own conversation, or of a public page."""
         found = await self.conversations.message(id, role)
@@ -124,6 +142,10 @@ class ChatService:
     async def export_all(self, user: User) -> Sequence[dict[str, Any]]:
         """All conversations of this person, public pages and deleted ones included."""
         return [await self.export(conversation) for conversation in await self.conversations.all_of(user.id)]
+
+    async def hold(self, conversation: Conversation) -> None:
+        """Let nobody else change it until this transaction ends, and see what they changed before."""
+        await self.conversations.hold(conversation)
 
     async def update(self, conversation: Conversation, form: ConversationForm) -> Conversation:
         return await self.conversations.add(conversation.sqlmodel_update(form))

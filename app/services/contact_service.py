@@ -6,6 +6,7 @@ from typing import Any
 from app.models.user import User
 from app.models.webinar import Registration
 from app.repositories.follow_ups import FollowUpRepository
+from app.repositories.idempotency import IdempotencyRepository
 from app.repositories.jobs import JobRepository
 from app.repositories.mails import MailRepository
 from app.repositories.pictures import PictureRepository
@@ -26,6 +27,7 @@ class ContactService:
         pictures: PictureRepository,
         jobs: JobRepository,
         follow_ups: FollowUpRepository,
+        answers: IdempotencyRepository,
         service: WebinarService,
         audit: AuditService,
     ) -> None:
@@ -34,6 +36,7 @@ class ContactService:
         self.pictures = pictures
         self.jobs = jobs
         self.follow_ups = follow_ups
+        self.answers = answers
         self.service = service
         self.audit = audit
 
@@ -76,6 +79,7 @@ class ContactService:
             await self._forget(registration, rights.user)
         await self.mails.forget(email)
         await self.jobs.forget(email, [registration.id for registration, _ in found])
+        await self.answers.forget(email)
         return len(found)
 
     async def _photo(self, registration: Registration) -> str | None:

@@ -1,14 +1,14 @@
-"""What staff know and do about one registrant, seats aside: whose they are, in which group, and what was noted."""
+"""One registrant: what they see and do of their registration, and what staff know of them and change."""
 
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from app.errors import Invalid, NotFound
+from app.errors import Forbidden, Invalid, NotFound
 from app.events import Events, RegistrationChanged
 from app.models.base import now
 from app.models.user import User
-from app.models.webinar import Note, NoteForm, Registration, Webinar
+from app.models.webinar import Note, NoteForm, RegistrantForm, Registration, Standing, Webinar
 from app.repositories.visibility import Rights
 from app.repositories.webinars import WebinarRepository
 from app.services.webinar_service import WebinarService
@@ -26,6 +26,41 @@ class RegistrantService:
 
     async def notes(self, registration: Registration) -> Sequence[Note]:
         return await self.webinars.notes(registration)
+
+    async def find(self, user: User, rights: Rights | None, webinar: Webinar, id: UUID) -> Registration:
+        """One that staff may see, or the person's own, which is known by their address; `NotFound` for all others."""
+        registration = await self.webinars.registration(id)
+        if registration is None or registration.webinar_id != webinar.id:
+            raise NotFound
+        if is_own(user, registration):
+            return registration
+        if rights is None:
+            raise NotFound
+        return await self.service.registrant(rights, webinar, id)
+
+    async def hold(self, webinar: Webinar, registration: Registration) -> None:
+        """Let nobody else change it until this transaction ends, and see what they changed before."""
+        await self.webinars.lock(webinar)
+        await self.webinars.reload(registration)
+
+    async def cancel(self, user: User, rights: Rights | None, webinar: Webinar, registration: Registration) -> None:
+        """Done by the person themselves, or by staff."""
+        if is_own(user, registration):
+            await self.service.cancel(webinar, registration)
+        elif rights:
+            await self.service.move(rights, webinar, registration, Standing.CANCELLED)
+        else:
+            raise Forbidden
+
+    async def change(self, rights: Rights, webinar: Webinar, registration: Registration, form: RegistrantForm) -> None:
+        """Change where it stands, its group and whose it is; what the form leaves out stays as it is."""
+        await self.service.check_change(rights, webinar, registration)
+        if form.group is not None:
+            await self.put_group(rights, webinar, registration, form.group)
+        if form.rep_id is not None:
+            await self.assign(rights, webinar, registration, form.rep_id or None)
+        if form.status:
+            await self.service.move(rights, webinar, registration, form.status)
 
     async def put_group(self, rights: Rights, webinar: Webinar, registration: Registration, group: str) -> None:
         await self.service.check_change(rights, webinar, registration)
@@ -59,3 +94,8 @@ class RegistrantService:
         if before != values:
             await self.webinars.add(registration.sqlmodel_update({**values, "updated_at": now()}))
             await self.events.publish(RegistrationChanged(webinar, registration, rights.user, before, values))
+
+
+def is_own(user: User, registration: Registration) -> bool:
+    """Whether somebody who has shown that the address is theirs asks for their own registration."""
+    return user.is_verified and not user.is_guest and user.email == registration.email

@@ -7,12 +7,14 @@ from app.db import Database
 from app.models.base import now
 from app.repositories.conversations import ConversationRepository
 from app.repositories.events import EventRepository
+from app.repositories.idempotency import IdempotencyRepository
 from app.repositories.jobs import JobRepository
 from app.repositories.mails import MailRepository
 from app.repositories.sessions import SessionRepository
 from app.repositories.tickets import TicketRepository
 from app.repositories.users import UserRepository
 from app.repositories.webinars import WebinarRepository
+from app.services.idempotency_service import KEPT_FOR
 from app.services.periodic import Periodic
 
 EVENTS_KEPT = timedelta(days=1)  # followers read them at once
@@ -40,6 +42,7 @@ class UpkeepService(Periodic):
         async with self.database.transaction() as session:
             await ConversationRepository(session).purge(now() - RESTORABLE)
             await EventRepository(session).purge(now() - EVENTS_KEPT)
+            await IdempotencyRepository(session).purge(now() - KEPT_FOR)
             await TicketRepository(session).purge(now() - EXPLAINED)
             await SessionRepository(session).end_older(now() - timedelta(days=self.settings.session_days))
             await UserRepository(session).delete_lost_guests()

@@ -130,6 +130,11 @@ class WebinarService:
         anew = [each for each in await messages.of(webinar) if each.is_reminder and each.due(webinar) > again]
         await messages.forget(anew)
 
+    async def hold(self, rights: Rights, webinar: Webinar) -> None:
+        """Let nobody else change it until this transaction ends, and see what they changed before."""
+        rights.check("webinar.change")
+        await self.webinars.lock(webinar)
+
     async def publish(self, rights: Rights, webinar: Webinar) -> None:
         rights.check("webinar.change")
         if webinar.status != WebinarStatus.DRAFT:

@@ -363,13 +363,13 @@ def test_a_token_for_a_program(open_page: OpenPage, site: Server, post: SmtpServ
     press(page, "Make it")
     token = page.get_by_role("region", name="Your new token").locator("code").inner_text()
     headers = {"Authorization": f"Bearer {token}"}
-    me = httpx2.get(f"{site.url}/api/me", headers=headers).json()
+    me = httpx2.get(f"{site.url}/api/v1/me", headers=headers).json()
     assert (me["email"], me["scopes"]) == (address, ["read", "write"])
     page.goto(f"{site.url}/account/tokens")
     expect(page.get_by_text(token)).to_have_count(0)
     press(page, "Delete My script")
     expect(page.get_by_text("You have none yet")).to_be_visible()
-    assert httpx2.get(f"{site.url}/api/me", headers=headers).status_code == 401
+    assert httpx2.get(f"{site.url}/api/v1/me", headers=headers).status_code == 401
 
 
 def test_take_the_data_along_and_delete_the_account(

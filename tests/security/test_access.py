@@ -18,7 +18,7 @@ from app.models.user import User
 from tests.browser import Browser
 from tests.conftest import OpenApp
 from tests.people import age_sessions, make_user, sign_in
-from tests.security.crawl import FORMS, Endpoint, endpoints
+from tests.security.crawl import Endpoint, endpoints
 from tests.security.scene import OWNER, PEOPLE, Scene, heading, make_scene, many, session_cookie
 
 # ok: let in. sign-in: asked to sign in (401). password: asked for it again (403), and let in with it. password/no: then
@@ -43,7 +43,15 @@ AUTHORS = ("sign-in", "sign-in", "no", "none", "none", "no", "no", "none", "no")
 NO_JOB_THERE = ("sign-in", "sign-in", "no", "none", "no", "no", "no", "ok", "no")
 JOBS = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "ok", "no")
 INVITES = ("sign-in", "sign-in", "no", "no", "no", "no", "no", "password", "no")
-PROGRAM = ("token",) * 9
+# The API asks for a token, or for the session of a page, be it a guest's.
+EVERYBODY_KNOWN = ("token",) + ("ok",) * 8
+ALL_OF_ONES_OWN = ("token", "sign-in") + ("password",) * 7
+OWN_CONVERSATIONS = ("token",) + ("none",) * 7 + ("ok",)
+API_WEBINARS = ("token", "no", "no", "ok", "no", "no", "no", "ok", "no")
+API_SEES_REGISTRATIONS = ("token", "no", "no", "ok", "ok", "ok", "no", "ok", "no")
+API_REGISTRANT = ("token", "none", "none", "ok", "none", "ok", "none", "ok", "ok")
+API_CHANGES = ("token", "no", "no", "ok", "none", "no", "none", "ok", "no")
+API_CANCELS = ("token", "none", "none", "ok", "none", "no", "none", "ok", "ok")
 
 TABLE: dict[tuple[str, ...], str] = {
     EVERYBODY: """
@@ -57,6 +65,7 @@ TABLE: dict[tuple[str, ...], str] = {
         registration_link change_registration confirm_registration cancel_registration
         unsubscribe_link unsubscribe subscribe_again
         dev_boot dev_mails dev_mail dev_mail_html
+        docs openapi
     """,
     NOBODY: "check_code check_second_factor",
     OWNERS: """
@@ -96,7 +105,19 @@ TABLE: dict[tuple[str, ...], str] = {
         follow_up save_follow_up draft_follow_up follow_up_stream send_follow_up
     """,
     AUTHORS: "delete_note",
-    PROGRAM: "api_me",
+    EVERYBODY_KNOWN: """
+        me_get webinars_list webinars_get registrations_create
+        conversations_list conversations_create documents_list documents_get documents_search
+    """,
+    ALL_OF_ONES_OWN: "me_data",
+    OWN_CONVERSATIONS: """
+        conversations_get conversations_change messages_list messages_create messages_get conversations_delete
+    """,
+    API_WEBINARS: "webinars_create webinars_replace webinars_change webinars_publish webinars_cancel",
+    API_SEES_REGISTRATIONS: "registrations_list",
+    API_REGISTRANT: "registrations_get",
+    API_CHANGES: "registrations_change registrations_check_in",
+    API_CANCELS: "registrations_cancel",
 }
 ROWS = {name: row for row, names in TABLE.items() for name in names.split()}
 TITLES = {
@@ -110,7 +131,7 @@ TITLES = {
 }
 BARE = {401: "sign-in", 403: "no", 404: "none"}  # of a head alone
 REACHED = (409, 422)  # past every guard, and then not possible with these values
-LAST = ("use_sign_in_link", "sign_out")  # after these somebody is another, or nobody
+LAST = ("conversations_delete", "use_sign_in_link", "sign_out")  # after these something or somebody is gone
 
 
 def outcome(response: httpx2.Response) -> str:
@@ -150,8 +171,7 @@ class Visitor:
 
     async def ask(self, endpoint: Endpoint, path: str, *, confirmed: bool) -> str:
         await self.enter(confirmed=confirmed)
-        form = FORMS.get(endpoint.name)
-        got = outcome(await self.browser.client.request(endpoint.method, path, data=form))
+        got = outcome(await self.browser.client.request(endpoint.method, path, **endpoint.sent()))
         forget_half_done(self.browser)
         self.is_in = self.role != "anonymous" or not session_cookie(self.browser)
         return got
@@ -227,5 +247,5 @@ async def test_what_is_somebody_elses_is_still_there(scene: Scene) -> None:
         await thief.post("/account/sessions/deletion")
         await thief.post(f"/account/tokens/{scene.ids['token_id']}/deletion")
     assert (await scene.browser.get("/account")).status_code == 200
-    me = await scene.browser.get("/api/me", headers={"Authorization": f"Bearer {scene.token}"})
+    me = await scene.browser.get("/api/v1/me", headers={"Authorization": f"Bearer {scene.token}"})
     assert me.json()["email"] == OWNER

@@ -11,12 +11,13 @@ from sqlmodel import SQLModel
 
 from app.config import Settings
 from app.routes.dev import MAIL_POLICY
+from app.routes.docs import DOCS_POLICY
 from app.security import SECURITY_HEADERS
 from tests.browser import HTMX, Browser
 from tests.conftest import OpenApp
 from tests.html import find, parse
 from tests.people import mails, make_user, sign_in
-from tests.security.crawl import FORMS, Endpoint, endpoints, unsafe
+from tests.security.crawl import Endpoint, endpoints, unsafe
 from tests.security.scene import OWNER, Scene, make_scene, many, session_cookie
 
 EVIL = "https://evil.example"
@@ -54,8 +55,8 @@ async def test_no_form_of_another_site_does_anything(scene: Scene) -> None:
     del scene.browser.client.headers["Sec-Fetch-Site"]
     for endpoint, path in paths.items():
         for headers in FOREIGN:
-            form = FORMS.get(endpoint.name)
-            response = await scene.browser.client.request(endpoint.method, path, data=form, headers=headers)
+            options = {**endpoint.sent(), "headers": headers}
+            response = await scene.browser.client.request(endpoint.method, path, **options)
             assert response.status_code == 403, f"{endpoint.name} with {headers}"
             assert "set-cookie" not in response.headers
     assert await everything(scene.app) == before
@@ -205,6 +206,7 @@ OWN_HEADERS = {
     "static": {"Cache-Control": "no-cache"},
     "webinar_cover": {"Cache-Control": "public, max-age=86400, immutable"},
     "photo_file": {"Cache-Control": "private, no-cache"},
+    "docs": {"Content-Security-Policy": DOCS_POLICY},
     "dev_mail_html": {"Content-Security-Policy": MAIL_POLICY},
 }
 
@@ -212,8 +214,8 @@ OWN_HEADERS = {
 async def answers(scene: Scene) -> AsyncIterator[tuple[Endpoint, httpx2.Response]]:
     for endpoint in endpoints(scene.app):
         if endpoint.name != "sign_out":
-            path, form = await scene.path(endpoint), FORMS.get(endpoint.name)
-            yield endpoint, await scene.browser.client.request(endpoint.method, path, data=form)
+            path = await scene.path(endpoint)
+            yield endpoint, await scene.browser.client.request(endpoint.method, path, **endpoint.sent())
     for path in ("/nowhere", "/api/nowhere", "/answers/999/stream", "/static/nowhere"):
         yield Endpoint(path, "GET", path), await scene.browser.get(path)
 
@@ -230,6 +232,7 @@ async def test_a_policy_allows_no_script_of_a_page(scene: Scene) -> None:
     policy = dict(part.split(" ", 1) for part in SECURITY_HEADERS["Content-Security-Policy"].split("; "))
     assert policy["script-src"] == "'self'" and policy["object-src"] == "'none'" and policy["base-uri"] == "'none'"
     assert "unsafe" not in str(policy)
+    assert "script-src 'self';" in DOCS_POLICY
     assert "default-src 'none'" in MAIL_POLICY and "allow-scripts" not in MAIL_POLICY
 
 

@@ -179,9 +179,9 @@ async def test_api_tokens_end_with_the_account(app: FastAPI, browser: Browser, v
     made = await browser.post("/account/tokens", name="Script", scopes="read", days="7")
     token = {"Authorization": f"Bearer {text(one(parse(made), 'section.alert code'))}"}
     async with Browser(app) as program:
-        assert (await program.get("/api/me", headers=token)).status_code == 200
+        assert (await program.get("/api/v1/me", headers=token)).status_code == 200
         await end(app, browser, vera)
-        assert (await program.get("/api/me", headers=token)).status_code == 401
+        assert (await program.get("/api/v1/me", headers=token)).status_code == 401
 
 
 async def test_a_half_done_sign_in_ends_with_the_password(app: FastAPI, browser: Browser, vera: User) -> None:

@@ -1,0 +1,81 @@
+"""Examples of what is sent and answered, by the names of their schemas."""
+
+from typing import Any
+
+ID = "0b0f7a52-6f0e-4a6e-8a86-3d8a3f2f8f10"
+MOMENT = "2026-03-01T09:30:00Z"
+WEBINAR = {"title": "Herons of the delta", "starts": "2026-05-01T18:00", "ends": "2026-05-01T19:00", "capacity": 100}
+REGISTRANT = {"name": "Vera Visitor", "email": "vera@example.com"}
+QUESTION: dict[str, Any] = {
+    "id": 7,
+    "parent_id": None,
+    "role": "user",
+    "text": "Where do herons sleep?",
+    "status": "complete",
+    "model": "",
+    "error": "",
+    "prompt_tokens": None,
+    "completion_tokens": None,
+    "created_at": MOMENT,
+    "sources": [],
+}
+CONVERSATION = {
+    "id": ID,
+    "title": "Where do herons sleep?",
+    "instructions": "",
+    "model": "gpt-5-mini",
+    "created_at": MOMENT,
+    "updated_at": MOMENT,
+}
+ANSWER = QUESTION | {"id": 8, "parent_id": 7, "role": "assistant", "model": "gpt-5-mini"}
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "WebinarForm": WEBINAR | {"time_zone": "Europe/Berlin", "questions": "How did you hear of us?"},
+    "WebinarAnswer": {
+        **WEBINAR,
+        "slug": "herons-of-the-delta",
+        "description": "An evening at the **water**.",
+        "speakers": "Olga Owner",
+        "closes": None,
+        "time_zone": "Europe/Berlin",
+        "starts_at": "2026-05-01T16:00:00Z",
+        "ends_at": "2026-05-01T17:00:00Z",
+        "closes_at": None,
+        "taken": 12,
+        "free": 88,
+        "is_open": True,
+        "needs_approval": False,
+        "questions": ["How did you hear of us?"],
+        "status": "published",
+        "join_url": None,
+        "created_at": MOMENT,
+        "updated_at": MOMENT,
+    },
+    "RegistrationForm": {**REGISTRANT, "answers": ["From a friend"], "consent": True, "source": "newsletter"},
+    "RegistrantForm": {"status": "registered", "group": "press"},
+    "RegistrationAnswer": {
+        **REGISTRANT,
+        "id": ID,
+        "webinar": "herons-of-the-delta",
+        "number": 13,
+        "answers": {"How did you hear of us?": "From a friend"},
+        "status": "registered",
+        "group": None,
+        "rep_id": None,
+        "source": "newsletter",
+        "consented_at": MOMENT,
+        "confirmed_at": None,
+        "attended_at": None,
+        "join_url": None,
+        "created_at": MOMENT,
+        "updated_at": MOMENT,
+    },
+    "FirstQuestionForm": {"content": "Where do herons sleep?", "instructions": "Answer in one sentence."},
+    "QuestionForm": {"content": "And in winter?"},
+    "ConversationAnswer": CONVERSATION,
+    "MessageAnswer": ANSWER | {"text": "In trees [1]."},
+    "Asked": {
+        "conversation": CONVERSATION,
+        "question": QUESTION,
+        "answer": ANSWER | {"text": "", "status": "streaming"},
+    },
+}

@@ -1,0 +1,67 @@
+"""What the lists of the API can be asked for: names that are not here are refused, and so are values of other kinds."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from app.models.base import storable
+from app.models.webinar import Standing, WebinarStatus, within_reach
+
+Words = Annotated[str, StringConstraints(max_length=200), AfterValidator(storable)]
+GroupName = Annotated[str, StringConstraints(max_length=60), AfterValidator(storable)]
+Moment = Annotated[AwareDatetime, AfterValidator(within_reach)]
+
+
+class ListQuery(BaseModel):
+    """What every list takes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(default=50, ge=1, le=200, description="How many to give at most.")
+    after: str = Field(
+        default="", max_length=1000, description="Where to go on: from the link `next` of the page before."
+    )
+
+
+class WebinarQuery(ListQuery):
+    q: Words = Field(default="", description="Words that the title, the speakers or the description hold.")
+    status: WebinarStatus | None = Field(default=None, description="Only those that stand there.")
+    ends_after: Moment | None = Field(default=None, description="Only those that end later, as 2026-05-01T00:00:00Z.")
+    ends_before: Moment | None = Field(default=None, description="Only those that end by then.")
+    sort: Literal["starts_at", "-starts_at", "title", "-title", "created_at", "-created_at"] = Field(
+        default="starts_at", description="By what to sort; with `-` the other way round."
+    )
+
+
+class RegistrationQuery(ListQuery):
+    q: Words = Field(default="", description="Words that the name or the address holds.")
+    status: Standing | None = Field(default=None, description="Only those that stand there.")
+    group: GroupName | None = Field(default=None, description="One group.")
+    rep_id: UUID | None = Field(default=None, description="Only those that are assigned to this colleague.")
+    attended: bool | None = Field(default=None, description="Only those who came, or only those who did not.")
+    sort: Literal[
+        "number", "-number", "name", "-name", "email", "-email", "status", "-status", "created_at", "-created_at"
+    ] = Field(default="number", description="By what to sort; with `-` the other way round.")
+
+
+class ConversationQuery(ListQuery):
+    q: Words = Field(default="", description="Words that the title holds.")
+    sort: Literal["-updated_at", "updated_at", "-created_at", "created_at", "title", "-title"] = Field(
+        default="-updated_at", description="By what to sort; with `-` the other way round."
+    )
+
+
+class DocumentQuery(ListQuery):
+    q: Words = Field(default="", description="Words that the title holds.")
+    sort: Literal["title", "-title", "slug", "-slug", "updated_at", "-updated_at"] = Field(
+        default="title", description="By what to sort; with `-` the other way round."
+    )
+
+
+class SearchQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    q: Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(storable)] = Field(
+        description="A question, or words to look for."
+    )
