@@ -54,7 +54,7 @@ async def _show_invalid_json(request: Request, problems: Sequence[Mapping[str, A
         return await _show(request, Malformed(), {})
     if any(problem["loc"][0] == "path" for problem in problems):
         return await _show(request, NotFound(), {})
-    fields = {".".join(map(str, problem["loc"][1:] or ("body",))): _sentence(problem) for problem in problems}
+    fields = {".".join(map(str, problem["loc"][1:] or ("body",))): sentence(problem) for problem in problems}
     return await _show(request, Invalid(" ".join(fields.values())), fields)
 
 

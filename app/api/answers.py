@@ -84,7 +84,7 @@ class MyData(BaseModel):
 
 
 class WebinarAnswer(Answer):
-    """A webinar. `starts`, `ends`, `opens` and `closes` are what its clocks show, as they are sent; the others are in UTC."""
+    """A webinar. `starts`, `ends`, `opens` and `closes` are what its clocks show; the others are in UTC."""
 
     COUNTS = frozenset({"taken", "free", "is_open"})
 

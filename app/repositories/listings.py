@@ -13,7 +13,8 @@ from app.models.listing import ConversationQuery, DocumentQuery, RegistrationQue
 from app.models.webinar import Registration, Webinar
 from app.repositories.base import Repository
 from app.repositories.keyset import Order, Place, Slice, slice_of
-from app.repositories.webinars import PUBLIC, matching
+from app.repositories.registrant_search import Wanted, matching
+from app.repositories.webinars import PUBLIC
 
 WEBINARS: Mapping[str, Any] = {
     "starts_at": col(Webinar.starts_at),
@@ -52,10 +53,9 @@ class ListingRepository(Repository):
     async def registrations(
         self, webinar: Webinar, visible: ColumnElement[bool], query: RegistrationQuery, after: Place | None
     ) -> Slice[Registration]:
-        where = [col(Registration.webinar_id) == webinar.id, visible]
-        where += matching(query.q.split()[:8], query.status or "")
-        where += [col(Registration.group) == query.group] if query.group is not None else []
-        where += [col(Registration.rep_id) == query.rep_id] if query.rep_id else []
+        words = tuple(query.q.split()[:8])
+        wanted = Wanted(words, query.status or "", group=query.group, rep_id=query.rep_id)
+        where = [col(Registration.webinar_id) == webinar.id, visible, *matching(wanted)]
         came = col(Registration.attended_at).is_not(None)
         where += [] if query.attended is None else [came if query.attended else ~came]
         order = order_of(REGISTRATIONS, query.sort, Registration.id)

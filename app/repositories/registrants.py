@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Join, Row, Select, Uuid, and_, column, exists, table, true
+from sqlalchemy import ColumnElement, Join, Row, Select, Uuid, and_, column, exists, table, text, true
 from sqlalchemy.ext.compiler import compiles
 from sqlmodel import col, func, literal, literal_column, select, tuple_
 
@@ -41,6 +41,7 @@ EXPORTED: Sequence[Any] = (
     col(Registration.attended_at),
     col(Registration.answers),
 )
+PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")  # some words find nobody, and some everybody
 ROWS: Any = Registration.__table__  # type: ignore[attr-defined]
 WORDS = table("registration_fts", column("rowid"))
 KEYS = table("registration_fts_key", column("key"), column("registration_id", Uuid()), column("webinar_id", Uuid()))
@@ -94,7 +95,8 @@ class RegistrantRepository(Repository):
 
     async def count(self, webinar: Webinar, sees: ColumnElement[bool], wanted: Wanted, most: int) -> int:
         """How many there are, looking no further than `most`."""
-        some = self._way(webinar, sees, wanted, "number").select(literal_column("1")).limit(most).subquery()
+        way = await self._way(webinar, sees, wanted, "number")
+        some = way.select(literal_column("1")).limit(most).subquery()
         return int((await self.execute(select(func.count()).select_from(some))).scalar_one())
 
     async def page(
@@ -112,7 +114,7 @@ class RegistrantRepository(Repository):
 
         `from_end`: the offset is that from the end, which is nearer for a page in the second half.
         """
-        way = self._way(webinar, sees, wanted, sort)
+        way = await self._way(webinar, sees, wanted, sort)
         order = way.ordered(backwards=sort.startswith("-") != from_end)
         ids = way.select(Registration.id).order_by(*order).offset(offset).limit(limit)
         rows = await self._rows(list((await self.execute(ids)).scalars()))
@@ -135,7 +137,7 @@ class RegistrantRepository(Repository):
 
         However far it is, the way there is as short as to the first.
         """
-        way, backwards = self._way(webinar, sees, wanted, sort), sort.startswith("-")
+        way, backwards = await self._way(webinar, sees, wanted, sort), sort.startswith("-")
         start = (ROWS if way.start is None else way.start).outerjoin(User, ROWS.c.rep_id == User.id)
         found = way.select(*EXPORTED, *way.keys).select_from(start).order_by(*way.ordered(backwards=backwards))
         if last:
@@ -144,12 +146,14 @@ class RegistrantRepository(Repository):
             found = found.where(here < there if backwards else here > there)
         return (await self.execute(found.limit(limit))).all()
 
-    def _way(self, webinar: Webinar, sees: ColumnElement[bool], wanted: Wanted, sort: str) -> Way:
+    async def _way(self, webinar: Webinar, sees: ColumnElement[bool], wanted: Wanted, sort: str) -> Way:
         name = sort.removeprefix("-")
         keys = [*([] if name == "number" else [SORTS[name]]), SORTS["number"], col(Registration.id)]
         here = col(Registration.webinar_id) == webinar.id
         if not wanted.is_searched:
             return Way(None, [here, sees, *filtered(wanted)], keys, f"ix_registration_by_{name}")
+        if not self.on_sqlite:
+            await self.execute(PLAN_ANEW)
         if not (self.on_sqlite and sqlite_query(wanted)):
             return Way(None, [here, sees, *matching(wanted)], keys)
         found = literal_column("registration_fts").op("MATCH")(sqlite_query(wanted))

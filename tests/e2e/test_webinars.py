@@ -4,6 +4,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -169,3 +170,77 @@ def test_make_a_webinar_with_a_preview(open_context: OpenContext, site: Server) 
     page.get_by_role("button", name="Save").click()
     page.get_by_role("button", name="Publish").click()
     expect(page.locator("#seats")).to_have_text("100 of 100 seats free")
+
+
+def put(site: Server, name: str, status: str, group: str = "") -> None:
+    """Somebody at the small webinar."""
+    with sqlite3.connect(site.folder / "e2e.db") as database:
+        [webinar], [number] = (
+            database.execute("SELECT id FROM webinar WHERE slug = ?", (SMALL.removeprefix("/webinars/"),)).fetchone(),
+            database.execute("SELECT count(*) + 1 FROM registration").fetchone(),
+        )
+        columns = "id, webinar_id, number, name, email, answers, status, source, consent, sequence, consented_at"
+        values = (uuid4().hex, webinar, number, name, f"{name.lower()}@example.com", "{}", status, "", "yes", 0)
+        database.execute(
+            f'INSERT INTO registration ({columns}, created_at, updated_at, "group") '
+            f"VALUES ({', '.join('?' * 10)}, '2030-01-01', '2030-01-01', '2030-01-01', ?)",
+            (*values, group),
+        )
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_filters_of_the_desk(open_context: OpenContext, site: Server, script: bool) -> None:
+    for name, status, group in (("Ann", "registered", "press"), ("Ben", "waiting", "press"), ("Cid", "waiting", "")):
+        put(site, name, status, group)
+    page = open_context(java_script_enabled=script, viewport={"width": 360, "height": 740}).new_page()
+    if script:
+        sign_in(page, site, "marketing")
+    else:
+        page.goto(f"{site.url}/sign-in")
+        page.get_by_label("E-mail address").fill("marketing@example.com")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+    page.goto(f"{site.url}/desk{SMALL}/registrations")
+    rows = page.locator("#table tbody tr")
+    expect(rows).to_have_count(3)
+    page.get_by_label("Status").select_option("waiting")
+    page.get_by_label("Group").select_option("press")
+    if not script:
+        page.get_by_role("button", name="Show").click()
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("Ben")
+    assert "status=waiting" in page.url and "group=press" in page.url
+    page.get_by_role("link", name="Name", exact=True).click()
+    expect(page.locator("th[aria-sort=ascending]")).to_have_text("Name")
+    expect(page.get_by_label("Status")).to_have_value("waiting")
+    page.get_by_role("searchbox", name="Search").fill("nobody")
+    page.get_by_role("searchbox", name="Search").press("Enter")
+    expect(page.get_by_role("heading", name="Nobody fits")).to_be_visible()
+    assert "sort=name" in page.url, "the form keeps the order"
+    if script:
+        expect(page.get_by_role("status").filter(has_text="0 in all")).to_have_count(1)
+        axe_finds_nothing(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out"
+    page.get_by_role("link", name="all of them").click()
+    expect(rows).to_have_count(3)
+
+
+def test_the_stream_follows_the_filter(open_context: OpenContext, site: Server) -> None:
+    """What happens afterwards arrives in the view that is shown, and not in that of before."""
+    put(site, "Cid", "cancelled")
+    desk, visitor = (open_context().new_page() for _ in range(2))
+    sign_in(desk, site, "marketing")
+    streams: list[str] = []
+    desk.on("request", lambda request: streams.append(request.url) if "/stream" in request.url else None)
+    desk.goto(f"{site.url}/desk{SMALL}/registrations")
+    expect(desk.locator("#table tbody tr")).to_have_count(1)
+    desk.get_by_role("searchbox", name="Search").fill("ann")
+    expect(desk.get_by_role("heading", name="Nobody fits")).to_be_visible()
+    register(visitor, site, "Ben")
+    expect(desk.locator("#table")).to_contain_text("1 registered")
+    expect(desk.get_by_role("heading", name="Nobody fits")).to_be_visible()
+    register(visitor, site, "Ann")
+    expect(desk.get_by_role("cell", name="Ann", exact=True)).to_be_visible()
+    expect(desk.locator("#table tbody tr")).to_have_count(1)
+    assert [url.partition("/stream")[2] for url in streams] == ["", "?q=ann"]
+    axe_finds_nothing(desk)
