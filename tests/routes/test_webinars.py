@@ -332,6 +332,5 @@ async def everything(app: FastAPI) -> str:
     async with app.state.database.transaction() as session:
         connection = await session.connection()
         found = [(await connection.execute(table.select())).all() for table in SQLModel.metadata.sorted_tables]
-    return str(
-        [tuple(row) for rows in found for row in rows]
-    ).lower()  # a row itself leaves out the middle of what is long
+    # Rows themselves leave out the middle of what is long.
+    return str([tuple(row) for rows in found for row in rows]).lower()
