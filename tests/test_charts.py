@@ -1,6 +1,6 @@
 """Where charts put their marks: hypothesis looks for data that is drawn in the wrong place."""
 
-import itertools
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import given
@@ -59,7 +59,7 @@ def test_values_stand_on_one_another(data: Data) -> None:
     for parts in by_column.values():
         edges = sorted(parts)
         assert any(abs(edge - chart.zero) < EDGE for part in parts for edge in part)
-        assert all(abs(below[0] - above[1]) < EDGE for above, below in itertools.pairwise(edges))
+        assert all(abs(below[0] - above[1]) < EDGE for above, below in pairwise(edges))
 
 
 @given(data(), st.sampled_from([NARROW, 300, 400, WIDE, 900]))
@@ -67,8 +67,16 @@ def test_labels_do_not_overlap(data: Data, width: int) -> None:
     labels = [label for label in columns(data).labels if label.always or width >= WIDE]
     assert bool(labels) == bool(data.labels)
     spans = sorted(extent(label, width) for label in labels if label.text)
-    assert all(left[1] <= right[0] for left, right in itertools.pairwise(spans))
+    assert all(left[1] <= right[0] for left, right in pairwise(spans))
     assert all(start >= -GUTTER and end <= width + EDGE for start, end in spans)
+
+
+@pytest.mark.parametrize("width", [NARROW, WIDE])
+def test_labels_of_every_length_and_number_do_not_overlap(width: int) -> None:
+    for count, length in product(range(1, 70), range(1, 16)):
+        chart = columns(Data("c", "T", "Day", ["x" * length] * count, [Series("Came", [1] * count)]))
+        spans = [extent(label, width) for label in chart.labels if label.always or width == WIDE]
+        assert all(left[1] < right[0] for left, right in pairwise(spans)), (count, length)
 
 
 @given(st.floats(1e-9, 1e15))
@@ -82,7 +90,7 @@ def test_steps_are_round_and_not_too_small(value: float) -> None:
 def test_ticks_are_evenly_spaced_and_few(data: Data) -> None:
     ticks = columns(data).ticks
     assert 2 <= len(ticks) <= 7
-    gaps = [above.y - below.y for below, above in itertools.pairwise(ticks)]
+    gaps = [above.y - below.y for below, above in pairwise(ticks)]
     assert all(abs(gap - gaps[0]) < EDGE for gap in gaps) and gaps[0] < 0
     assert len({tick.text for tick in ticks}) == len(ticks) or any(series.below for series in data.series)
     assert all(breadth(tick.text) <= 42 for tick in ticks), [tick.text for tick in ticks]

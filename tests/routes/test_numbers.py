@@ -183,6 +183,16 @@ async def test_when_somebody_cancelled_is_kept(app: FastAPI, desk: Browser) -> N
     assert await cancelled_at(app) is None and await standings(app) == {"Ann": Standing.REGISTERED}
 
 
+async def test_who_moves_up_or_is_declined_has_not_cancelled(app: FastAPI, desk: Browser) -> None:
+    webinar = await make_webinar(app, capacity=1)
+    for name in ("Ann", "Ben"):
+        await register(desk, name)
+    await desk.post(await manage(app, "Ann") + "/cancellation")
+    assert await standings(app) == {"Ann": Standing.CANCELLED, "Ben": Standing.REGISTERED}
+    numbers = await count(app, webinar)
+    assert [sum(series.values) for series in numbers.charts["by-time"].data.series] == [2, 1]
+
+
 async def cancelled_at(app: FastAPI) -> datetime | None:
     async with app.state.database.transaction() as session:
         registration: Registration = (await session.exec(select(Registration))).one()
