@@ -20,6 +20,8 @@ from app.repositories.documents import DocumentRepository
 from app.repositories.events import EventRepository
 from app.repositories.groups import GroupRepository
 from app.repositories.mails import MailRepository
+from app.repositories.product_figures import ProductFigures
+from app.repositories.products import ProductRepository
 from app.repositories.schema import SchemaRepository
 from app.repositories.sessions import SessionRepository
 from app.repositories.tickets import TicketRepository
@@ -36,10 +38,14 @@ from app.services.contact_service import ContactService
 from app.services.demo_service import DemoService
 from app.services.guest_service import GuestService
 from app.services.health_service import HealthService
+from app.services.live_products import LiveProducts
 from app.services.live_webinars import LiveWebinars
 from app.services.mail_service import MailService
 from app.services.password_service import Passwords
 from app.services.people_service import PeopleService
+from app.services.product_audit import ProductAudit
+from app.services.product_list import ProductList
+from app.services.product_service import ProductService
 from app.services.registrants import Registrants
 from app.services.registration_service import RegistrationService
 from app.services.search_service import SearchService
@@ -204,7 +210,8 @@ RegistrationServiceDep = Annotated[RegistrationService, Depends(get_registration
 
 
 async def get_demo(session: SessionDep, settings: SettingsDep) -> DemoService:
-    return DemoService(UserRepository(session), GroupRepository(session), WebinarRepository(session), settings)
+    webinars, products = WebinarRepository(session), ProductRepository(session)
+    return DemoService(UserRepository(session), GroupRepository(session), webinars, products, settings)
 
 
 async def get_events(
@@ -249,5 +256,23 @@ async def get_people(session: SessionDep, accounts: AccountServiceDep, audit: Au
     return PeopleService(UserRepository(session), GroupRepository(session), accounts, audit)
 
 
+async def get_products(request: Request, session: SessionDep, audit: AuditServiceDep) -> ProductService:
+    handlers = (ProductAudit(audit).handle,)
+    events = Events(EventRepository(session), handlers, request.app.state.event_feed.wake)
+    return ProductService(ProductRepository(session), ProductFigures(session), events)
+
+
+async def get_product_list(session: SessionDep) -> ProductList:
+    return ProductList(ProductRepository(session), ProductFigures(session))
+
+
+async def get_live_products(request: Request) -> LiveProducts:
+    live: LiveProducts = request.app.state.live_products
+    return live
+
+
+ProductServiceDep = Annotated[ProductService, Depends(get_products)]
+ProductListDep = Annotated[ProductList, Depends(get_product_list)]
+LiveProductsDep = Annotated[LiveProducts, Depends(get_live_products)]
 DemoServiceDep = Annotated[DemoService, Depends(get_demo)]
 PeopleServiceDep = Annotated[PeopleService, Depends(get_people)]

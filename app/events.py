@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.models.event import Event
+from app.models.product import Product
 from app.models.user import User
 from app.models.webinar import Registration, Webinar
 from app.repositories.events import EventRepository
@@ -29,6 +30,10 @@ class Happened:
     @property
     def topic(self) -> str:
         return topic_of(self.webinar)
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        return (self.topic,)
 
     @property
     def data(self) -> dict[str, Any]:
@@ -60,7 +65,47 @@ class RegistrationCancelled(Happened):
     pass
 
 
-Handler = Callable[[Happened], Awaitable[None]]
+@dataclass(frozen=True, slots=True)
+class ProductHappened:
+    """Something that has happened to a product; `before` is what people said of it until then."""
+
+    product: Product
+    before: dict[str, Any]
+    actor: User | None = None
+
+    @property
+    def act(self) -> str:
+        """Its name in the audit log: `product.changed`."""
+        return WORD.sub(".", type(self).__name__).lower()
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Whoever shows lists follows the first of these, and a page of the product the second."""
+        return PRODUCTS, f"product:{self.product.id}"
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return {"product": self.product.id, "version": self.product.version}
+
+
+class ProductAdded(ProductHappened):
+    pass
+
+
+class ProductChanged(ProductHappened):
+    pass
+
+
+class ProductDeleted(ProductHappened):
+    pass
+
+
+class ProductRestored(ProductHappened):
+    pass
+
+
+PRODUCTS = "products"
+Handler = Callable[[Any], Awaitable[None]]  # each takes what happens to its own kind of record
 
 
 def topic_of(webinar: Webinar) -> str:
@@ -75,8 +120,9 @@ class Events:
         self.handlers = handlers
         self.wake = wake
 
-    async def publish(self, happened: Happened) -> None:
-        await self.events.add(Event(topic=happened.topic, kind=type(happened).__name__, data=happened.data))
+    async def publish(self, happened: Happened | ProductHappened) -> None:
+        kind = type(happened).__name__
+        await self.events.add_all([Event(topic=topic, kind=kind, data=happened.data) for topic in happened.topics])
         for handle in self.handlers:
             await handle(happened)
         self.events.after_commit(self.wake)

@@ -39,6 +39,7 @@ from app.routes import (
     health,
     pages,
     people,
+    products,
     registration,
     sign_in,
     tokens,
@@ -47,6 +48,7 @@ from app.routes import (
 from app.security import LARGEST_BODY, GuardMiddleware, SecurityMiddleware
 from app.services.answer_service import AnswerService
 from app.services.event_feed import EventFeed
+from app.services.live_products import LiveProducts
 from app.services.live_webinars import LiveWebinars
 from app.services.mail_sender import MailSender
 from app.services.mail_service import MailService
@@ -85,6 +87,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.passwords = Passwords(settings)
     app.state.session_watch = SessionWatch(app.state.database)
     app.state.event_feed = EventFeed(app.state.database)
+    app.state.live_products = LiveProducts(app.state.database, app.state.event_feed)
     app.state.live_webinars = LiveWebinars(app.state.database, app.state.event_feed)
     app.state.answers = AnswerService(
         app.state.database, create_provider(settings), app.state.templates.markdown, settings
@@ -155,6 +158,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         webinars,
         desk,
         contacts,
+        products,
         sign_in,
         registration,
         account,

@@ -7,6 +7,7 @@ from app.models.document import Document, Passage
 from app.models.event import Event
 from app.models.group import Group, GroupMember, GroupPermission
 from app.models.mail import Mail
+from app.models.product import Product, ProductFigure
 from app.models.ticket import Ticket
 from app.models.user import AccessToken, RecoveryCode, User
 from app.models.webinar import Registration, Reminder, Webinar
@@ -25,6 +26,8 @@ __all__ = [
     "Mail",
     "Message",
     "Passage",
+    "Product",
+    "ProductFigure",
     "RecoveryCode",
     "Registration",
     "Reminder",

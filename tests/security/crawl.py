@@ -13,7 +13,7 @@ from app.security import SAFE_METHODS
 from tests.people import PASSWORD
 
 Form = dict[str, Any]
-ENDLESS = ("webinar_seats", "registrations_stream")  # asked for their head alone
+ENDLESS = ("webinar_seats", "registrations_stream", "products_stream", "product_stream")  # asked for their head alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ SECRETS = {
 }
 
 WEAK = "short"  # so that a form is read and refused, and a crawl hashes no password and ends no session by it
+PRODUCT = {"name": "P", "price": "1.50", "currency": "EUR", "category": "C", "stock": "1"}
 WEBINAR = {"title": "T", "starts": "2030-05-01T18:00", "ends": "2030-05-01T19:00", "capacity": "9"}
 FORMS: dict[str, Form] = {
     "theme": {"theme": "dark"},
@@ -100,6 +101,10 @@ FORMS: dict[str, Form] = {
     "create_webinar": WEBINAR,
     "change_webinar": WEBINAR,
     "preview_description": {"description": "**Bold**"},
+    "create_product": PRODUCT,
+    "change_product": {**PRODUCT, "version": "1"},
+    "change_product_quickly": {"price": "2", "stock": "2", "version": "1"},
+    "preview_product": {"description": "**Bold**"},
     "export_contact": {"email": "nobody@example.com"},
     "erase_contact": {"email": "nobody@example.com"},
     "register_for_webinar": {"name": "New", "email": "new.registrant@example.com", "consent": "true"},

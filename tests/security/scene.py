@@ -26,6 +26,7 @@ from app.services.webinar_service import link_signature
 from tests.browser import Browser
 from tests.html import find, one, parse, text
 from tests.people import make_user, sign_in
+from tests.products import make_products
 from tests.security.crawl import SECRETS, Endpoint
 from tests.waiting import ended
 from tests.webinars import make_webinar
@@ -103,6 +104,7 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
     token = text(one(parse(made), "section.alert code"))
     scene = Scene(app, owner, browser, token)
     await make_webinar(app, slug="guide")
+    await make_products(app, {"slug": "guide"})
     await browser.post("/webinars/guide/registrations", name="Olga", email=OWNER, consent="true")
     async with app.state.database.transaction() as session:
         registration = (await session.exec(select(Registration))).one()

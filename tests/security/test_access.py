@@ -39,6 +39,7 @@ ERASES = ("sign-in", "sign-in", "no", "password", "no", "no", "no", "password", 
 EXPORTS = ("sign-in", "sign-in", "no", "ok", "ok", "no", "no", "ok", "no")
 REGISTRANT = ("sign-in", "sign-in", "no", "ok", "none", "ok", "no", "ok", "no")
 DECIDES = ("sign-in", "sign-in", "no", "ok", "none", "no", "no", "ok", "no")
+CHANGES_PRODUCTS = ("sign-in", "sign-in", "no", "ok", "no", "no", "no", "ok", "no")
 INVITES = ("sign-in", "sign-in", "no", "no", "no", "no", "no", "password", "no")
 PROGRAM = ("token",) * 9
 
@@ -50,6 +51,7 @@ TABLE: dict[tuple[str, ...], str] = {
         forgot_password send_reset register begin_registration
         sign_in_link use_sign_in_link reset_password set_password
         registration finish_registration email_link use_email_link
+        products product products_stream product_stream product_row
         webinars webinar webinar_calendar webinar_seats register_for_webinar
         registration_link confirm_registration cancel_registration
         dev_boot dev_mails dev_mail dev_mail_html
@@ -68,7 +70,7 @@ TABLE: dict[tuple[str, ...], str] = {
         confirm account_second_factor enable_second_factor disable_second_factor new_recovery_codes
         account_data deletion delete_account tokens make_token
     """,
-    STAFF: "people",
+    STAFF: "people preview_product",
     SEES_PEOPLE: "person",
     CHANGES_PEOPLE: "change_person",
     INVITES: "new_invitation invite",
@@ -77,6 +79,10 @@ TABLE: dict[tuple[str, ...], str] = {
     """,
     SEES_REGISTRATIONS: "registrations registrations_stream",
     REGISTRANT: "check_in",
+    CHANGES_PRODUCTS: """
+        new_product create_product edit_product change_product edit_product_quickly change_product_quickly
+        delete_product restore_product
+    """,
     EXPORTS: "export_registrations",
     ERASES: "contacts export_contact erase_contact",
     DECIDES: "approve_registration decline_registration desk_cancel_registration do_check_in",
