@@ -39,7 +39,6 @@ ERASES = ("sign-in", "sign-in", "no", "password", "no", "no", "no", "password", 
 EXPORTS = ("sign-in", "sign-in", "no", "ok", "ok", "no", "no", "ok", "no")
 REGISTRANT = ("sign-in", "sign-in", "no", "ok", "none", "ok", "no", "ok", "no")
 DECIDES = ("sign-in", "sign-in", "no", "ok", "none", "no", "no", "ok", "no")
-CHANGES_PRODUCTS = ("sign-in", "sign-in", "no", "ok", "no", "no", "no", "ok", "no")
 INVITES = ("sign-in", "sign-in", "no", "no", "no", "no", "no", "password", "no")
 PROGRAM = ("token",) * 9
 
@@ -76,13 +75,11 @@ TABLE: dict[tuple[str, ...], str] = {
     INVITES: "new_invitation invite",
     WEBINARS: """
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
-    """,
-    SEES_REGISTRATIONS: "registrations registrations_stream",
-    REGISTRANT: "check_in",
-    CHANGES_PRODUCTS: """
         new_product create_product edit_product change_product edit_product_quickly change_product_quickly
         delete_product restore_product
     """,
+    SEES_REGISTRATIONS: "registrations registrations_stream",
+    REGISTRANT: "check_in",
     EXPORTS: "export_registrations",
     ERASES: "contacts export_contact erase_contact",
     DECIDES: "approve_registration decline_registration desk_cancel_registration do_check_in",
