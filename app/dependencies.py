@@ -20,6 +20,7 @@ from app.repositories.documents import DocumentRepository
 from app.repositories.events import EventRepository
 from app.repositories.groups import GroupRepository
 from app.repositories.mails import MailRepository
+from app.repositories.numbers import NumberRepository
 from app.repositories.product_figures import ProductFigures
 from app.repositories.products import ProductRepository
 from app.repositories.schema import SchemaRepository
@@ -41,6 +42,7 @@ from app.services.health_service import HealthService
 from app.services.live_products import LiveProducts
 from app.services.live_webinars import LiveWebinars
 from app.services.mail_service import MailService
+from app.services.numbers import NumberService
 from app.services.password_service import Passwords
 from app.services.people_service import PeopleService
 from app.services.product_audit import ProductAudit
@@ -242,6 +244,10 @@ async def get_registrants(session: SessionDep) -> Registrants:
     return Registrants(WebinarRepository(session))
 
 
+async def get_numbers(session: SessionDep) -> NumberService:
+    return NumberService(NumberRepository(session))
+
+
 async def get_live_webinars(request: Request) -> LiveWebinars:
     live: LiveWebinars = request.app.state.live_webinars
     return live
@@ -249,6 +255,7 @@ async def get_live_webinars(request: Request) -> LiveWebinars:
 
 ContactServiceDep = Annotated[ContactService, Depends(get_contacts)]
 RegistrantsDep = Annotated[Registrants, Depends(get_registrants)]
+NumberServiceDep = Annotated[NumberService, Depends(get_numbers)]
 LiveWebinarsDep = Annotated[LiveWebinars, Depends(get_live_webinars)]
 
 

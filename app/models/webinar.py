@@ -17,6 +17,7 @@ from app.models.user import Address, clean_name
 
 UNSLUGGABLE = re.compile(r"[^a-z0-9]+")
 LONGEST_ANSWER = 1_000
+LONGEST_SOURCE = 100
 MOST_QUESTIONS = 10
 
 
@@ -101,6 +102,10 @@ class Registration(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("webinar_id", "email"),
         Index("ix_registration_queue", "webinar_id", "status", "number"),
+        Index(
+            "ix_registration_numbers",
+            *("webinar_id", "source", "status", "created_at", "attended_at", "cancelled_at", "rep_id"),
+        ),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -110,11 +115,12 @@ class Registration(SQLModel, table=True):
     email: str = Field(max_length=320, index=True)
     answers: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     status: Standing = Field(sa_type=words(Standing, 12))
-    source: str = Field(default="", max_length=100)
+    source: str = Field(default="", max_length=LONGEST_SOURCE)
     consent: str = Field(max_length=500)
     consented_at: datetime = Timestamp(default_factory=now)
     confirmed_at: datetime | None = Timestamp(default=None, nullable=True)
     attended_at: datetime | None = Timestamp(default=None, nullable=True)
+    cancelled_at: datetime | None = Timestamp(default=None, nullable=True)
     group: str = Field(default="", max_length=60)
     rep_id: UUID | None = Field(default=None, foreign_key="user.id", index=True, ondelete="SET NULL")
     sequence: int = 0
@@ -211,6 +217,11 @@ class WebinarForm(SQLModel):
         }
 
 
+def source_of(*mentions: str) -> str:
+    """What a link says of where it stands, in one line: "newsletter / email / may"."""
+    return " / ".join(filter(None, (" ".join(mention.split()) for mention in mentions)))[:LONGEST_SOURCE].strip(" /")
+
+
 class ContactForm(SQLModel):
     email: Address
 
@@ -224,4 +235,4 @@ class RegistrationForm(SQLModel):
         default_factory=list, max_length=MOST_QUESTIONS
     )
     consent: bool
-    source: Typed = Field(default="", max_length=100)
+    source: Typed = Field(default="", max_length=LONGEST_SOURCE)

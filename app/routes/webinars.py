@@ -8,13 +8,15 @@ from fastapi import APIRouter, Depends, Form, Query, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.dependencies import LiveWebinarsDep, WebinarServiceDep
-from app.models.webinar import Registration, RegistrationForm, Webinar
+from app.models.base import Typed
+from app.models.webinar import Registration, RegistrationForm, Webinar, source_of
 from app.services.live_webinars import LiveWebinars
 from app.services.webinar_service import CONSENT
 from app.templating import Page
 from app.visitors import MaybeRightsDep, PageDep, Slug, Words
 
 router = APIRouter()
+Mention = Annotated[Typed, Query()]
 
 
 async def get_webinar(page: PageDep, rights: MaybeRightsDep, webinars: WebinarServiceDep, slug: Slug) -> Webinar:
@@ -32,6 +34,14 @@ async def get_registration(
     return registration, webinar
 
 
+async def get_source(
+    source: Mention = "", utm_source: Mention = "", utm_medium: Mention = "", utm_campaign: Mention = ""
+) -> str:
+    """Where somebody comes from, as the link says that they followed. No link is refused for saying too much."""
+    return source_of(source, utm_source, utm_medium, utm_campaign)
+
+
+SourceDep = Annotated[str, Depends(get_source)]
 WebinarDep = Annotated[Webinar, Depends(get_webinar)]
 RegistrationDep = Annotated[tuple[Registration, Webinar], Depends(get_registration)]
 
@@ -45,7 +55,7 @@ async def index(
 
 
 @router.get("/webinars/{slug}", name="webinar")
-async def show(page: PageDep, _webinar: WebinarDep, source: Annotated[str, Query(max_length=100)] = "") -> Response:
+async def show(page: PageDep, _webinar: WebinarDep, source: SourceDep) -> Response:
     return page.show_form(values={"source": source})
 
 

@@ -46,8 +46,9 @@ class EventFeed:
         """Something was committed: look now."""
         self._awake.set()
 
-    async def changes(self, topic: str, leave: Leave) -> AsyncIterator[None]:
-        """Yield at once and whenever something has happened there since; several things may come as one."""
+    async def changes(self, topic: str, leave: Leave, calm: float = CALM_SECONDS) -> AsyncIterator[None]:
+        """Yield at once and whenever something has happened there since, after `calm` seconds at the earliest; several
+        things may come as one."""
         changed = asyncio.Event()
         leave.heard_by(changed.set)
         self._followers.setdefault(topic, set()).add(changed)
@@ -57,9 +58,15 @@ class EventFeed:
                 changed.clear()
                 yield
                 await changed.wait()
-                await asyncio.sleep(CALM_SECONDS)
+                await self._rest(leave, calm)
         finally:
             self._forget(topic, changed)
+
+    async def _rest(self, leave: Leave, seconds: float) -> None:
+        """Wait, but not for whoever has left or is sent away."""
+        while seconds > 0 and not (leave.over or self._closing):
+            await asyncio.sleep(min(seconds, CALM_SECONDS))
+            seconds -= CALM_SECONDS
 
     def _forget(self, topic: str, changed: asyncio.Event) -> None:
         self._followers[topic].discard(changed)

@@ -146,6 +146,7 @@ class WebinarService:
             "number": webinar.last_number + 1,
             "status": self._standing(webinar),
             "confirmed_at": None,
+            "cancelled_at": None,
             "sequence": earlier.sequence + 1 if earlier else 0,
             "updated_at": now(),
         }
@@ -242,6 +243,7 @@ class WebinarService:
 
     async def _stand(self, registration: Registration, standing: Standing) -> None:
         changes = {"status": standing, "sequence": registration.sequence + 1, "updated_at": now()}
+        changes["cancelled_at"] = now() if standing == Standing.CANCELLED else None
         await self.webinars.add(registration.sqlmodel_update(changes))
 
 

@@ -13,7 +13,14 @@ from app.security import SAFE_METHODS
 from tests.people import PASSWORD
 
 Form = dict[str, Any]
-ENDLESS = ("webinar_seats", "registrations_stream", "products_stream", "product_stream")  # asked for their head alone
+ENDLESS = (  # asked for their head alone
+    "webinar_seats",
+    "registrations_stream",
+    "webinar_numbers_stream",
+    "products_stream",
+    "product_stream",
+    "dashboard_stream",
+)
 
 
 @dataclass(frozen=True, slots=True)

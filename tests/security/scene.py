@@ -127,6 +127,7 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         "boot_id": "another",
         "id": str(mail.id if mail else 1),
         "secret": "x" * 43,
+        "name": "by-source",
     }
     return scene
 

@@ -78,7 +78,10 @@ TABLE: dict[tuple[str, ...], str] = {
         new_product create_product edit_product change_product edit_product_quickly change_product_quickly
         delete_product restore_product
     """,
-    SEES_REGISTRATIONS: "registrations registrations_stream",
+    SEES_REGISTRATIONS: """
+        registrations registrations_stream
+        numbers numbers_file webinar_numbers webinar_numbers_stream webinar_numbers_file
+    """,
     REGISTRANT: "check_in",
     EXPORTS: "export_registrations",
     ERASES: "contacts export_contact erase_contact",

@@ -1,0 +1,74 @@
+"""The numbers of webinars, drawn: of one, which change by themselves, and of all."""
+
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from app.ai.live_answer import Leave
+from app.dependencies import LiveWebinarsDep, NumberServiceDep
+from app.models.base import Typed
+from app.routes.desk import WebinarDep
+from app.services.numbers import Numbers, Scope
+from app.templating import Page
+from app.visitors import PageDep, RightsDep, Watched, WatchedDep
+
+router = APIRouter(prefix="/desk")
+
+
+async def get_scope(rights: RightsDep, source: Typed = "", since: str = "", until: str = "") -> Scope:
+    rights.check("webinar.view")
+    rights.check_some("registration.view")
+    return Scope.of(source, since, until)
+
+
+ScopeDep = Annotated[Scope, Depends(get_scope)]
+
+
+@router.get("/numbers", name="numbers")
+async def show_all(page: PageDep, rights: RightsDep, scope: ScopeDep, numbers: NumberServiceDep) -> Response:
+    found = await numbers.of_all(rights, scope)
+    return page.render("webinars/numbers.html", block="numbers", numbers=found)
+
+
+@router.get("/numbers/{name}.csv", name="numbers_file")
+async def file_of_all(
+    page: PageDep, rights: RightsDep, scope: ScopeDep, numbers: NumberServiceDep, name: str
+) -> Response:
+    found = await numbers.of_all(rights, scope)
+    return page.download(found.file(name), "text/csv", f"webinars-{name}.csv")
+
+
+@router.get("/webinars/{slug}/numbers", name="webinar_numbers")
+async def show(
+    page: PageDep, rights: RightsDep, webinar: WebinarDep, scope: ScopeDep, numbers: NumberServiceDep
+) -> Response:
+    found = await numbers.of_webinar(rights, webinar, scope)
+    return page.render("webinars/numbers.html", block="numbers", numbers=found)
+
+
+@router.get("/webinars/{slug}/numbers/stream", name="webinar_numbers_stream")
+async def stream(
+    page: PageDep, rights: RightsDep, webinar: WebinarDep, scope: ScopeDep, live: LiveWebinarsDep, watched: WatchedDep
+) -> Response:
+    return EventSourceResponse(frames(page, watched, partial(live.numbers, rights, webinar.id, scope)), sep="\n")
+
+
+async def frames(
+    page: Page, watched: Watched, follow: Callable[[Leave], AsyncIterator[Numbers]]
+) -> AsyncIterator[ServerSentEvent]:
+    """The figures, whenever something has happened; it ends with the session."""
+    with watched.open_private() as leave:
+        async for numbers in follow(leave):
+            yield ServerSentEvent(page.fragment("webinars/numbers_frame.html", numbers=numbers), sep="\n")
+    yield ServerSentEvent("", event="done", sep="\n")
+
+
+@router.get("/webinars/{slug}/numbers/{name}.csv", name="webinar_numbers_file")
+async def file(
+    page: PageDep, rights: RightsDep, webinar: WebinarDep, scope: ScopeDep, numbers: NumberServiceDep, name: str
+) -> Response:
+    found = await numbers.of_webinar(rights, webinar, scope)
+    return page.download(found.file(name), "text/csv", f"{webinar.slug}-{name}.csv")
