@@ -36,6 +36,7 @@ from app.services.audit_service import AuditService
 from app.services.authenticator import Authenticator
 from app.services.chat_service import ChatService
 from app.services.contact_service import ContactService
+from app.services.dashboard_service import DashboardService
 from app.services.demo_service import DemoService
 from app.services.guest_service import GuestService
 from app.services.health_service import HealthService
@@ -278,6 +279,11 @@ async def get_live_products(request: Request) -> LiveProducts:
     return live
 
 
+async def get_dashboards(request: Request, session: SessionDep) -> DashboardService:
+    return DashboardService(ProductFigures(session), request.app.state.cache)
+
+
+DashboardServiceDep = Annotated[DashboardService, Depends(get_dashboards)]
 ProductServiceDep = Annotated[ProductService, Depends(get_products)]
 ProductListDep = Annotated[ProductList, Depends(get_product_list)]
 LiveProductsDep = Annotated[LiveProducts, Depends(get_live_products)]

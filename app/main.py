@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from app.ai.offline import OfflineProvider
 from app.ai.providers import OpenAIProvider, Provider
+from app.cache import Cache
 from app.compression import CompressionMiddleware
 from app.config import Settings
 from app.db import Database
@@ -33,6 +34,7 @@ from app.routes import (
     ask,
     chat,
     contacts,
+    dashboard,
     desk,
     dev,
     documents,
@@ -88,7 +90,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.passwords = Passwords(settings)
     app.state.session_watch = SessionWatch(app.state.database)
     app.state.event_feed = EventFeed(app.state.database)
-    app.state.live_products = LiveProducts(app.state.database, app.state.event_feed)
+    app.state.cache = Cache(settings)
+    app.state.live_products = LiveProducts(app.state.database, app.state.event_feed, app.state.cache)
     app.state.live_webinars = LiveWebinars(app.state.database, app.state.event_feed)
     app.state.answers = AnswerService(
         app.state.database, create_provider(settings), app.state.templates.markdown, settings
@@ -127,6 +130,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await app.state.event_feed.close()
     app.state.passwords.close()
     await app.state.limits.close()
+    await app.state.cache.close()
     await app.state.database.close()
 
 
@@ -159,6 +163,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         webinars,
         desk,
         contacts,
+        dashboard,
         products,
         numbers,
         sign_in,

@@ -38,17 +38,20 @@ async def get_product(rights: MaybeRightsDep, products: ProductServiceDep, slug:
     return await products.get(rights, slug)
 
 
-async def edited(
-    page: PageDep, rights: RightsDep, products: ProductServiceDep, product: Annotated[Product, Depends(get_product)]
-) -> Product:
+async def get_for_staff(rights: RightsDep, products: ProductServiceDep, slug: Slug) -> Product:
+    return await products.get(rights, slug)
+
+
+StaffsDep = Annotated[Product, Depends(get_for_staff)]
+
+
+async def edited(page: PageDep, rights: RightsDep, products: ProductServiceDep, product: StaffsDep) -> Product:
     rights.check("product.change")
     page.form("products/edit.html", product=product, currencies=Currency, categories=await products.categories())
     return product
 
 
-async def quickly_edited(
-    page: PageDep, rights: RightsDep, product: Annotated[Product, Depends(get_product)]
-) -> Product:
+async def quickly_edited(page: PageDep, rights: RightsDep, product: StaffsDep) -> Product:
     rights.check("product.change")
     page.form("products/quick.html", error_block="row", product=product, rights=rights)
     return product
@@ -169,12 +172,12 @@ async def change_quickly(
 
 
 @router.post("/{slug}/deletion", name="delete_product")
-async def delete(page: PageDep, rights: RightsDep, products: ProductServiceDep, product: ProductDep) -> Response:
+async def delete(page: PageDep, rights: RightsDep, products: ProductServiceDep, product: StaffsDep) -> Response:
     await products.delete(rights, product)
     return page.render("products/row.html", location=product.path, product=product, rights=rights)
 
 
 @router.post("/{slug}/restoration", name="restore_product")
-async def restore(page: PageDep, rights: RightsDep, products: ProductServiceDep, product: ProductDep) -> Response:
+async def restore(page: PageDep, rights: RightsDep, products: ProductServiceDep, product: StaffsDep) -> Response:
     await products.restore(rights, product)
     return page.render("products/row.html", location=product.path, product=product, rights=rights)

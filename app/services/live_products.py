@@ -3,10 +3,14 @@
 from collections.abc import AsyncIterator, Sequence
 
 from app.ai.live_answer import Leave
+from app.cache import Cache
 from app.db import Database
 from app.events import PRODUCTS
 from app.models.product import Product
+from app.repositories.product_figures import ProductFigures, Scope
 from app.repositories.products import ProductRepository
+from app.repositories.visibility import Rights
+from app.services.dashboard_service import Dashboard, DashboardService
 from app.services.event_feed import EventFeed
 
 Versions = dict[int, int]
@@ -15,9 +19,17 @@ Versions = dict[int, int]
 class LiveProducts:
     """One per app."""
 
-    def __init__(self, database: Database, feed: EventFeed) -> None:
+    def __init__(self, database: Database, feed: EventFeed, cache: Cache) -> None:
         self.database = database
         self.feed = feed
+        self.cache = cache
+
+    async def dashboards(self, rights: Rights, scope: Scope, leave: Leave) -> AsyncIterator[Dashboard]:
+        """The dashboard, now and whenever something has happened to any product."""
+        async for _ in self.feed.changes(PRODUCTS, leave):
+            async with self.database.transaction() as session:
+                now = await DashboardService(ProductFigures(session), self.cache).show(rights, scope)
+            yield now
 
     async def changed(self, shown: Versions, leave: Leave) -> AsyncIterator[Sequence[Product]]:
         """Of these products those that have another version than is shown, now and whenever one of them changes."""

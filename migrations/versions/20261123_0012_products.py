@@ -7,7 +7,7 @@ from alembic import op
 
 
 revision = "b7e5d02c91f4"
-down_revision = "e4a81f70c3d2"
+down_revision = "a5c0e7d2913b"
 branch_labels = None
 depends_on = None
 

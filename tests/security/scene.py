@@ -72,6 +72,8 @@ class Scene:
             ids["conversation_id"] = ids["page_id"]
         if endpoint.name == "revise_question":
             ids["message_id"] = ids["question_id"]
+        if endpoint.name == "dashboard_file":
+            ids["name"] = "by-category"
         if endpoint.path.startswith("/registrations"):
             ids["signature"] = link_signature(self.app.state.settings, UUID(ids["registration_id"]))
         return re.sub(r"\{(\w+)\}", lambda name: ids[name[1]], endpoint.path)

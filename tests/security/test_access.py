@@ -83,7 +83,7 @@ TABLE: dict[tuple[str, ...], str] = {
         numbers numbers_file webinar_numbers webinar_numbers_stream webinar_numbers_file
     """,
     REGISTRANT: "check_in",
-    EXPORTS: "export_registrations",
+    EXPORTS: "export_registrations dashboard dashboard_stream dashboard_file",
     ERASES: "contacts export_contact erase_contact",
     DECIDES: "approve_registration decline_registration desk_cancel_registration do_check_in",
     PROGRAM: "api_me",
