@@ -71,10 +71,10 @@ class Product(SQLModel, table=True):
         CheckConstraint("name <> '' AND category <> ''", name="names"),
         CheckConstraint(f"currency IN ({', '.join(repr(each.value) for each in Currency)})", name="currency"),
         index("name", "name_key", "id", "category", "price_minor", "stock"),
-        index("price", "price_minor", "id", "category", "currency", "stock"),
+        index("price", "price_minor", "id", "category", "currency", "stock", "name_key", "created_at"),
         index("created", "created_at", "id", "category", "price_minor", "stock"),
         index("category_name", "category", "name_key", "id", "price_minor", "stock"),
-        index("category_price", "category", "price_minor", "id", "currency", "stock"),
+        index("category_price", "category", "price_minor", "id", "currency", "stock", "name_key", "created_at"),
         index("category_created", "category", "created_at", "id", "price_minor", "stock"),
         index("deleted", "deleted_at", where=DELETED),
     )

@@ -14,10 +14,10 @@ depends_on = None
 CURRENCIES = "AUD BRL CAD CHF CNY CZK DKK EUR GBP HUF INR JPY KRW MXN NOK NZD PLN SEK SGD TRY USD ZAR".split()
 INDEXES = {
     "name": ["name_key", "id", "category", "price_minor", "stock"],
-    "price": ["price_minor", "id", "category", "currency", "stock"],
+    "price": ["price_minor", "id", "category", "currency", "stock", "name_key", "created_at"],
     "created": ["created_at", "id", "category", "price_minor", "stock"],
     "category_name": ["category", "name_key", "id", "price_minor", "stock"],
-    "category_price": ["category", "price_minor", "id", "currency", "stock"],
+    "category_price": ["category", "price_minor", "id", "currency", "stock", "name_key", "created_at"],
     "category_created": ["category", "created_at", "id", "price_minor", "stock"],
 }
 BANDS = (1_000, 2_500, 5_000, 10_000, 25_000, 100_000)

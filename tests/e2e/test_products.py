@@ -151,3 +151,26 @@ def test_make_a_product_with_a_preview(open_context: OpenContext, site: Server) 
     expect(page.get_by_role("status").filter(has_text="deleted")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("button", name="Delete")).to_be_visible()
+
+
+def test_the_dashboard_changes_by_itself(open_context: OpenContext, site: Server) -> None:
+    context = open_context(viewport={"width": 360, "height": 740})
+    page, other = context.new_page(), context.new_page()
+    sign_in(page, site, "marketing")
+    page.goto(f"{site.url}/products/dashboard")
+    page.get_by_label("Category").select_option("Kitchen")
+    page.get_by_label("Price").select_option("25 to 50")
+    totals = page.locator("#totals dl")
+    expect(totals).to_contain_text("Out of stock 0")
+    assert "category=Kitchen" in page.url and "band=2" in page.url
+    axe_finds_nothing(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out"
+    page.get_by_text("As a table").first.click()
+    other.goto(f"{site.url}/products/teapot/quick")
+    other.get_by_label("Stock", exact=True).fill("0")
+    other.get_by_role("button", name="Save").click()
+    expect(totals).to_contain_text("Out of stock 1")
+    expect(page.locator("#by-category-table tbody")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Products by category as CSV").click()
+    assert download.value.path().read_text().startswith("Category,In stock,Out of stock")
