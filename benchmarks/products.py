@@ -96,7 +96,7 @@ def filling(count: int, *, sqlite: bool) -> str:
         category=pick(CATEGORIES, 104_729),
         price="100 + (n * 7919 % 1000) * (n * 31 % 300)",
         moment=moment,
-        numbers=numbers if sqlite else f"generate_series(1, {count}) AS made(n)",
+        numbers=numbers if sqlite else f"generate_series(1::bigint, {count}) AS made(n)",
         **words,
     )
 
