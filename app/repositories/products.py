@@ -29,6 +29,7 @@ SORTS: dict[str, Any] = {
 }
 FTS = table("product_fts", column("rowid"))
 # Smaller is better; a word in the name is worth the most, then one in the category.
+SQLITE_MATCH = text("product_fts MATCH :words")
 SQLITE_RANK: Any = literal_column("bm25(product_fts, 8.0, 4.0, 1.0)")
 POSTGRES_TEXT: Any = literal_column("product.text_fts")
 POSTGRES_QUERY = func.to_tsquery(literal_column("'english'"), bindparam("words", type_=String))
@@ -125,9 +126,12 @@ class ProductRepository(Repository):
     def _hits(self, wanted: Wanted) -> Select[Any]:
         rank = SQLITE_RANK if self.on_sqlite else POSTGRES_RANK
         key = rank if wanted.sort == "best" else SORTS[wanted.sort.removeprefix("-")]
+        if self.on_sqlite and wanted == Wanted(wanted.words, sort="best"):  # what is indexed is not deleted
+            found: Select[Any] = select(FTS.c.rowid.label("id"), key.label("key")).where(SQLITE_MATCH)
+            return found.order_by(FTS.c.rowid.desc()).limit(COUNTED + 1)
         hits: Select[Any] = select(col(Product.id).label("id"), key.label("key")).where(*wanted.where())
         if self.on_sqlite:
-            hits = hits.join(FTS, FTS.c.rowid == col(Product.id)).where(text("product_fts MATCH :words"))
+            hits = hits.join(FTS, FTS.c.rowid == col(Product.id)).where(SQLITE_MATCH)
             return hits.order_by(FTS.c.rowid.desc()).limit(COUNTED + 1)
         hits = hits.where(POSTGRES_TEXT.op("@@")(POSTGRES_QUERY))
         return hits.order_by(col(Product.id).desc()).limit(COUNTED + 1)
