@@ -39,6 +39,7 @@ ERASES = ("sign-in", "sign-in", "no", "password", "no", "no", "no", "password", 
 EXPORTS = ("sign-in", "sign-in", "no", "ok", "ok", "no", "no", "ok", "no")
 REGISTRANT = ("sign-in", "sign-in", "no", "ok", "none", "ok", "no", "ok", "no")
 DECIDES = ("sign-in", "sign-in", "no", "ok", "none", "no", "no", "ok", "no")
+DELETES_PRODUCTS = ("sign-in", "sign-in", "no", "ok", "none", "none", "none", "ok", "no")  # it is gone by then
 INVITES = ("sign-in", "sign-in", "no", "no", "no", "no", "no", "password", "no")
 PROGRAM = ("token",) * 9
 
@@ -76,8 +77,9 @@ TABLE: dict[tuple[str, ...], str] = {
     WEBINARS: """
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
         new_product create_product edit_product change_product edit_product_quickly change_product_quickly
-        delete_product restore_product
+        restore_product
     """,
+    DELETES_PRODUCTS: "delete_product",
     SEES_REGISTRATIONS: """
         registrations registrations_stream
         numbers numbers_file webinar_numbers webinar_numbers_stream webinar_numbers_file
