@@ -22,6 +22,7 @@ from app.models.user import Place
 from app.repositories.audit import AuditRepository
 from app.repositories.documents import DocumentRepository
 from app.repositories.groups import GroupRepository
+from app.repositories.products import ProductRepository
 from app.repositories.schema import SchemaRepository
 from app.repositories.tickets import TicketRepository
 from app.repositories.users import UserRepository
@@ -125,8 +126,10 @@ def seed() -> None:
 
 async def _seed(settings: Settings, session: AsyncSession, texts: dict[str, str]) -> tuple[int, int]:
     changed = await SearchService(DocumentRepository(session)).replace_all(texts)
-    demo = DemoService(UserRepository(session), GroupRepository(session), WebinarRepository(session), settings)
+    webinars, products = WebinarRepository(session), ProductRepository(session)
+    demo = DemoService(UserRepository(session), GroupRepository(session), webinars, products, settings)
     await demo.seed_webinars()
+    await demo.seed_products()
     return changed, await demo.seed(Passwords(settings))
 
 

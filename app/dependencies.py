@@ -27,6 +27,8 @@ from app.repositories.mails import MailRepository
 from app.repositories.messages import MessageRepository
 from app.repositories.numbers import NumberRepository
 from app.repositories.pictures import PictureRepository
+from app.repositories.product_figures import ProductFigures
+from app.repositories.products import ProductRepository
 from app.repositories.registrants import RegistrantRepository
 from app.repositories.schema import SchemaRepository
 from app.repositories.sessions import SessionRepository
@@ -42,6 +44,7 @@ from app.services.authenticator import Authenticator
 from app.services.bulk_acts import BulkActs
 from app.services.chat_service import ChatService
 from app.services.contact_service import ContactService
+from app.services.dashboard_service import DashboardService
 from app.services.demo_service import DemoService
 from app.services.draft_writer import DraftWriter
 from app.services.follow_up_service import FollowUpService
@@ -50,6 +53,7 @@ from app.services.health_service import HealthService
 from app.services.job_runner import JobRunner
 from app.services.job_service import JobService
 from app.services.listing_service import ListingService
+from app.services.live_products import LiveProducts
 from app.services.live_webinars import LiveWebinars
 from app.services.mail_service import MailService
 from app.services.message_service import MessageService
@@ -58,6 +62,9 @@ from app.services.password_service import Passwords
 from app.services.people_service import PeopleService
 from app.services.personal_data import PersonalData
 from app.services.picture_service import PictureService
+from app.services.product_audit import ProductAudit
+from app.services.product_list import ProductList
+from app.services.product_service import ProductService
 from app.services.registrant_import import RegistrantImport
 from app.services.registrant_service import RegistrantService
 from app.services.registrants import Registrants, RegistrantsFile
@@ -225,7 +232,8 @@ RegistrationServiceDep = Annotated[RegistrationService, Depends(get_registration
 
 
 async def get_demo(session: SessionDep, settings: SettingsDep) -> DemoService:
-    return DemoService(UserRepository(session), GroupRepository(session), WebinarRepository(session), settings)
+    webinars, products = WebinarRepository(session), ProductRepository(session)
+    return DemoService(UserRepository(session), GroupRepository(session), webinars, products, settings)
 
 
 async def get_events(
@@ -359,6 +367,29 @@ async def get_people(session: SessionDep, accounts: AccountServiceDep, audit: Au
     return PeopleService(UserRepository(session), GroupRepository(session), accounts, audit)
 
 
+async def get_products(request: Request, session: SessionDep, audit: AuditServiceDep) -> ProductService:
+    handlers = (ProductAudit(audit).handle,)
+    events = Events(EventRepository(session), handlers, request.app.state.event_feed.wake)
+    return ProductService(ProductRepository(session), ProductFigures(session), events)
+
+
+async def get_product_list(session: SessionDep) -> ProductList:
+    return ProductList(ProductRepository(session), ProductFigures(session))
+
+
+async def get_live_products(request: Request) -> LiveProducts:
+    live: LiveProducts = request.app.state.live_products
+    return live
+
+
+async def get_dashboards(request: Request, session: SessionDep) -> DashboardService:
+    return DashboardService(ProductFigures(session), request.app.state.cache)
+
+
+DashboardServiceDep = Annotated[DashboardService, Depends(get_dashboards)]
+ProductServiceDep = Annotated[ProductService, Depends(get_products)]
+ProductListDep = Annotated[ProductList, Depends(get_product_list)]
+LiveProductsDep = Annotated[LiveProducts, Depends(get_live_products)]
 DemoServiceDep = Annotated[DemoService, Depends(get_demo)]
 PeopleServiceDep = Annotated[PeopleService, Depends(get_people)]
 

@@ -113,7 +113,7 @@ async def _show(
         return Response(NEVER_AGAIN, media_type="text/event-stream")
     page = Page(request)
     typed = _typed(request)
-    context = {
+    context: dict[str, Any] = {
         "error": error,
         "problems": problems | ({error.field: error.message} if error.field else {}),
         "request_id": request_id.get(),
@@ -122,12 +122,12 @@ async def _show(
         "checked": frozenset(_fields(request)),
         "typed_lists": _lists(request),
     }
-    if page.from_htmx:
+    template, more, block = _page_of(request, error)
+    if page.from_htmx and not block:
         html = page.fragment("partials/alert.html", **context)
         headers |= {"HX-Retarget": "#flash", "HX-Reswap": "innerHTML"}
     else:
-        template, more = _page_of(request, error)
-        html = page.fragment(template, **more, **context)
+        html = page.fragment(template, block=block if page.wants_fragment else None, **{**more, **context})
     return page.finish(HTMLResponse(html, error.status, headers))
 
 
@@ -148,11 +148,14 @@ def _is_stream(request: Request) -> bool:
     return takes_one and request.method == "GET" and request.url.path.endswith("/stream")
 
 
-def _page_of(request: Request, error: AppError) -> tuple[str, dict[str, Any]]:
-    """The page that shows an error: its form's, where it is one of the form and has no page of its own."""
+def _page_of(request: Request, error: AppError) -> tuple[str, dict[str, Any], str | None]:
+    """The page that shows an error, and the block of it that htmx gets: its form's, where it is one of the form and has
+    no page of its own."""
     form: tuple[str, dict[str, Any]] | None = getattr(request.state, "form", None)
     of_form = error.status in FORM_ERRORS and error.template == AppError.template
-    return form if form and of_form else (error.template, {})
+    if form and of_form:
+        return *form, request.state.error_block
+    return error.template, {}, error.block
 
 
 def _problem_json(error: AppError, problems: dict[str, str], headers: dict[str, str]) -> Response:

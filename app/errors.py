@@ -7,7 +7,8 @@ from typing import Any
 class AppError(Exception):
     """An error that a person can be told about: a status, a title and a sentence that says what to do.
 
-    `template` shows it to a browser. With `keeps` the transaction commits all the same: a wrong password counts.
+    `template` shows it to a browser, and its `block` to htmx in place of what was asked for. With `keeps` the
+    transaction commits all the same: a wrong password counts.
     With `account_helps` guests are told that they can make one.
     """
 
@@ -15,6 +16,7 @@ class AppError(Exception):
     title = "Something went wrong"
     message = "That is our fault, not yours. Please try again."
     template = "error.html"
+    block: str | None = None
     keeps = False
     account_helps = False
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.models.event import Event
+from app.models.product import Product
 from app.models.user import User
 from app.models.webinar import Registration, Webinar
 from app.repositories.events import EventRepository
@@ -32,8 +33,8 @@ class Happened:
         return WORD.sub(".", type(self).__name__).lower()
 
     @property
-    def topic(self) -> str:
-        return topic_of(self.webinar)
+    def topics(self) -> tuple[str, ...]:
+        return (topic_of(self.webinar),)
 
     @property
     def data(self) -> dict[str, Any]:
@@ -77,7 +78,47 @@ class RegistrationCancelled(Happened):
     pass
 
 
-Handler = Callable[[Happened], Awaitable[None]]
+@dataclass(frozen=True, slots=True)
+class ProductHappened:
+    """Something that has happened to a product; `before` is what people said of it until then."""
+
+    product: Product
+    before: dict[str, Any]
+    actor: User | None = None
+
+    @property
+    def act(self) -> str:
+        """Its name in the audit log: `product.changed`."""
+        return WORD.sub(".", type(self).__name__).lower()
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Whoever shows lists follows the first of these, and a page of the product the second."""
+        return PRODUCTS, f"product:{self.product.id}"
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return {"product": self.product.id, "version": self.product.version}
+
+
+class ProductAdded(ProductHappened):
+    pass
+
+
+class ProductChanged(ProductHappened):
+    pass
+
+
+class ProductDeleted(ProductHappened):
+    pass
+
+
+class ProductRestored(ProductHappened):
+    pass
+
+
+PRODUCTS = "products"
+Handler = Callable[[Any], Awaitable[None]]  # each takes what happens to its own kind of record
 
 
 def topic_of(webinar: Webinar) -> str:
@@ -92,8 +133,9 @@ class Events:
         self.handlers = handlers
         self.wake = wake
 
-    async def publish(self, happened: Happened) -> None:
-        await self.events.add(Event(topic=happened.topic, kind=type(happened).__name__, data=happened.data))
+    async def publish(self, happened: Happened | ProductHappened) -> None:
+        kind = type(happened).__name__
+        await self.events.add_all([Event(topic=topic, kind=kind, data=happened.data) for topic in happened.topics])
         for handle in self.handlers:
             await handle(happened)
         self.events.after_commit(self.wake)
@@ -106,14 +148,14 @@ class GatheredEvents(Events):
         super().__init__(events, handlers, wake)
         self._stirred = False
 
-    async def publish(self, happened: Happened) -> None:
-        await self.stir(happened.webinar)
+    async def publish(self, happened: Happened | ProductHappened) -> None:
+        await self.stir(happened.topics[0])
         for handle in self.handlers:
             await handle(happened)
 
-    async def stir(self, webinar: Webinar) -> None:
+    async def stir(self, topic: str) -> None:
         """Let followers look again, and tell no handler."""
         if not self._stirred:
             self._stirred = True
-            await self.events.add(Event(topic=topic_of(webinar), kind="RegistrationsChanged"))
+            await self.events.add(Event(topic=topic, kind="ManyChanged"))
             self.events.after_commit(self.wake)

@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from app.ai.offline import OfflineProvider
 from app.ai.providers import OpenAIProvider, Provider
 from app.api.idempotency import Replay, show_replay
+from app.cache import Cache
 from app.compression import CompressionMiddleware
 from app.config import Settings
 from app.cors import ApiCors
@@ -40,6 +41,7 @@ from app.routes import (
     ask,
     chat,
     contacts,
+    dashboard,
     desk,
     dev,
     docs,
@@ -53,6 +55,7 @@ from app.routes import (
     pages,
     people,
     pictures,
+    products,
     registrants,
     registration,
     sign_in,
@@ -68,6 +71,7 @@ from app.services.draft_writer import DraftWriter
 from app.services.event_feed import EventFeed
 from app.services.images import Images
 from app.services.job_runner import JobRunner, Work
+from app.services.live_products import LiveProducts
 from app.services.live_webinars import LiveWebinars
 from app.services.mail_sender import MailSender
 from app.services.mail_service import MailService
@@ -108,6 +112,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.passwords = Passwords(settings)
     app.state.session_watch = SessionWatch(app.state.database)
     app.state.event_feed = EventFeed(app.state.database)
+    app.state.cache = Cache(settings)
+    app.state.live_products = LiveProducts(app.state.database, app.state.event_feed, app.state.cache)
     app.state.live_webinars = LiveWebinars(app.state.database, app.state.event_feed)
     app.state.answers = AnswerService(
         app.state.database, create_provider(settings), app.state.templates.markdown, settings
@@ -158,6 +164,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await app.state.event_feed.close()
     app.state.passwords.close()
     await app.state.limits.close()
+    await app.state.cache.close()
     await app.state.database.close()
 
 
@@ -210,6 +217,8 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         follow_ups,
         unsubscribe,
         contacts,
+        dashboard,
+        products,
         numbers,
         pictures,
         many_registrants,

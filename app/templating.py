@@ -122,9 +122,13 @@ class Page:
         """Say who looks, also on an error page."""
         self.request.state.viewer = user and Viewer.of(user)
 
-    def form(self, template: str, **context: Any) -> None:
-        """Name the page of the form that is being sent: an error in it is shown there, with what was typed."""
+    def form(self, template: str, *, error_block: str | None = None, **context: Any) -> None:
+        """Name the page of the form that is being sent: an error in it is shown there, with what was typed.
+
+        htmx gets the `error_block` of that page in place of what it asked for, or an alert where there is none.
+        """
         self.request.state.form = (template, context)
+        self.request.state.error_block = error_block
 
     def show_form(self, **context: Any) -> Response:
         """Answer with that page itself."""
@@ -175,8 +179,10 @@ class Page:
         """Send a file while it is made, so that none of it must fit into memory."""
         return self.finish(StreamingResponse(parts, media_type=media_type, headers=attachment(name)))
 
-    def fragment(self, template: str, **context: Any) -> str:
-        """Render one piece of a stream."""
+    def fragment(self, template: str, *, block: str | None = None, **context: Any) -> str:
+        """Render one piece of a stream, or one block of a page."""
+        if block:
+            return render_block(self.templates.env, template, block, self._context(context))
         return self.templates.env.get_template(template).render(self._context(context))
 
     def finish(self, response: Response) -> Response:

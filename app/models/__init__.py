@@ -11,6 +11,7 @@ from app.models.idempotency import IdempotencyKey
 from app.models.job import Job, JobItem
 from app.models.mail import Mail
 from app.models.picture import Picture
+from app.models.product import Product, ProductFigure
 from app.models.ticket import Ticket
 from app.models.user import AccessToken, RecoveryCode, User
 from app.models.webinar import Registration, Webinar
@@ -36,6 +37,8 @@ __all__ = [
     "Message",
     "Passage",
     "Picture",
+    "Product",
+    "ProductFigure",
     "RecoveryCode",
     "Registration",
     "Ticket",

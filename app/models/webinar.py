@@ -188,10 +188,10 @@ class Note(SQLModel, table=True):
 # What forms hold
 
 
-def slug_of(title: str) -> str:
+def slug_of(title: str, nameless: str = "webinar") -> str:
     """The title in an address: "Über uns & mehr" becomes "uber-uns-mehr"."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return UNSLUGGABLE.sub("-", plain).strip("-")[:100] or "webinar"
+    return UNSLUGGABLE.sub("-", plain).strip("-")[:100] or nameless
 
 
 def known_zone(name: str) -> str:

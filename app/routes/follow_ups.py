@@ -22,7 +22,7 @@ async def get_follow_up(
     page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: RegistrantDep, follow_ups: FollowUpServiceDep
 ) -> FollowUp:
     follow_up = await follow_ups.get(rights, webinar, registrant)
-    known = {"webinar": webinar, "registrant": registrant, "notes": await follow_ups.notes(registrant)}
+    known: dict[str, Any] = {"webinar": webinar, "registrant": registrant, "notes": await follow_ups.notes(registrant)}
     page.form("webinars/follow_up.html", **known, follow_up=follow_up)
     return follow_up
 

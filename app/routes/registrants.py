@@ -1,6 +1,6 @@
 """One registrant at the staff's desk: what is known of them, and what staff do."""
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends, Form, Path, Response
 
@@ -28,8 +28,8 @@ async def get_chosen(
     page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: RegistrantDep, registrants: RegistrantServiceDep
 ) -> Chosen:
     notes, reps = await registrants.notes(registrant), await registrants.reps(webinar)
-    known = {"webinar": webinar, "registrant": registrant, "notes": notes, "reps": reps, "rights": rights}
-    page.form("webinars/registrant_page.html", **known)
+    who: dict[str, Any] = {"webinar": webinar, "registrant": registrant, "rights": rights}
+    page.form("webinars/registrant_page.html", notes=notes, reps=reps, **who)
     return Chosen(rights, webinar, registrant)
 
 

@@ -100,7 +100,7 @@ class BulkWork:
                 await self._one(Act(job.params["act"]), job.params["value"], reps, rights, webinar, row, item)
             except AppError as error:
                 item.did("refused", error.message)
-        await self.events.stir(webinar)
+        await self.events.stir(topic_of(webinar))
 
     async def _found(self, job: Job, rights: Rights, items: Sequence[Item]) -> tuple[Webinar, dict[UUID, Registration]]:
         """The webinar, locked, and those of its registrations that the job's owner may change now."""
@@ -147,7 +147,7 @@ class BulkWork:
                 await self._put_back(webinar, row, item, rights.user)
             except AppError as error:
                 item.put_back("left", error.message)
-        await self.events.stir(webinar)
+        await self.events.stir(topic_of(webinar))
 
     async def _put_back(self, webinar: Webinar, row: Registration, item: Item, actor: User) -> None:
         [(field, value)] = item.before.items()

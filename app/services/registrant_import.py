@@ -129,7 +129,7 @@ class ImportWork:
             if row := known.get(item.key):
                 _merge(item, row, wanted=job.params["duplicates"] == "merge", allowed=row.id in mine)
         await self.webinars.add_all(list(known.values()))
-        await self.events.stir(webinar)
+        await self.events.stir(topic_of(webinar))
         if job.params["tell"] and webinar.is_open:
             await self._tell(rights, webinar, [row["id"] for row in new])
 
@@ -151,7 +151,7 @@ class ImportWork:
                 row.sqlmodel_update({**item.before, "updated_at": now()})
         await self.webinars.add_all([row for item, row in found if row and item.before])
         await self._take_out(job, rights, webinar, new)
-        await self.events.stir(webinar)
+        await self.events.stir(topic_of(webinar))
 
     async def _take_out(self, job: Job, rights: Rights, webinar: Webinar, new: Sequence[Registration]) -> None:
         """Who was told that they are registered is told that it is cancelled."""

@@ -10,6 +10,8 @@ from app.repositories.events import EventRepository
 from app.repositories.idempotency import IdempotencyRepository
 from app.repositories.jobs import JobRepository
 from app.repositories.mails import MailRepository
+from app.repositories.product_figures import ProductFigures
+from app.repositories.products import ProductRepository
 from app.repositories.sessions import SessionRepository
 from app.repositories.tickets import TicketRepository
 from app.repositories.users import UserRepository
@@ -19,7 +21,7 @@ from app.services.periodic import Periodic
 
 EVENTS_KEPT = timedelta(days=1)  # followers read them at once
 EXPLAINED = timedelta(days=1)  # how long an expired link still says that it has expired
-RESTORABLE = timedelta(days=1)  # how long a deleted conversation can be restored
+RESTORABLE = timedelta(days=1)  # how long a deleted conversation or product can be restored
 MAILS_KEPT = timedelta(days=7)  # sent or not: they hold links and codes, which are over by then
 
 
@@ -41,6 +43,8 @@ class UpkeepService(Periodic):
         """
         async with self.database.transaction() as session:
             await ConversationRepository(session).purge(now() - RESTORABLE)
+            await ProductRepository(session).purge(now() - RESTORABLE)
+            await ProductFigures(session).fold()
             await EventRepository(session).purge(now() - EVENTS_KEPT)
             await IdempotencyRepository(session).purge(now() - KEPT_FOR)
             await TicketRepository(session).purge(now() - EXPLAINED)

@@ -36,6 +36,7 @@ def main() -> None:
             add_a_second_factor,
             see_the_sessions,
             hold_a_webinar,
+            sell_something,
         ):
             story(page, server.url)
         browser.close()
@@ -144,6 +145,30 @@ def hold_a_webinar(page: Page, url: str) -> None:
         desk.get_by_role("cell", name=name, exact=True).wait_for()
     desk.wait_for_timeout(LOOK_MS)
     picture(desk, "desk")
+
+
+def sell_something(page: Page, url: str) -> None:
+    """Two browsers: a price is changed in the list, and the list of somebody else and the dashboard show it."""
+    desk = page.context.browser.new_page(viewport=SIZE)  # type: ignore[union-attr]
+    desk.goto(f"{url}/sign-in")
+    desk.get_by_label("E-mail address").fill("marketing@example.com")
+    desk.get_by_label("Password", exact=True).fill(DEMO_PASSWORD)
+    desk.keyboard.press("Enter")
+    desk.wait_for_url("**/chat")
+    page.goto(f"{url}/products")
+    page.get_by_label("Category").select_option("Kitchen")
+    page.get_by_label("In stock only").check()
+    page.wait_for_url(re.compile("stock=1"))
+    desk.goto(f"{url}/products?q=teapot")
+    desk.get_by_role("link", name="Change price and stock of Teapot").click()
+    desk.get_by_label("Price in EUR").fill("")
+    desk.get_by_label("Price in EUR").press_sequentially("29.90", delay=KEY_MS)
+    picture(page, "products")
+    desk.keyboard.press("Enter")
+    page.get_by_text("29.90 EUR").wait_for()
+    desk.goto(f"{url}/products/dashboard")
+    desk.wait_for_timeout(LOOK_MS)
+    picture(desk, "dashboard")
 
 
 def wait_for_end(page: Page) -> None:

@@ -13,7 +13,14 @@ from app.security import SAFE_METHODS
 from tests.people import PASSWORD
 
 Form = dict[str, Any]
-ENDLESS = ("webinar_seats", "registrations_stream", "webinar_numbers_stream")  # asked for their head alone
+ENDLESS = (  # asked for their head alone
+    "webinar_seats",
+    "registrations_stream",
+    "webinar_numbers_stream",
+    "products_stream",
+    "product_stream",
+    "dashboard_stream",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,7 @@ SECRETS = {
 }
 
 WEAK = "short"  # so that a form is read and refused, and a crawl hashes no password and ends no session by it
+PRODUCT = {"name": "P", "price": "1.50", "currency": "EUR", "category": "C", "stock": "1"}
 WEBINAR = {"title": "T", "starts": "2030-05-01T18:00", "ends": "2030-05-01T19:00", "capacity": "9"}
 MESSAGE = {
     "kind": "reminder",
@@ -124,6 +132,10 @@ FORMS: dict[str, Form] = {
     "test_webinar_message": MESSAGE,
     "save_follow_up": FOLLOW_UP,
     "send_follow_up": FOLLOW_UP,
+    "create_product": PRODUCT,
+    "change_product": {**PRODUCT, "version": "1"},
+    "change_product_quickly": {"price": "2", "stock": "2", "version": "1"},
+    "preview_product": {"description": "**Bold**"},
     "export_contact": {"email": "nobody@example.com"},
     "erase_contact": {"email": "nobody@example.com"},
     "put_cover": {"alt": "Herons in the reeds"},

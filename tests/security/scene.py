@@ -33,6 +33,7 @@ from tests.browser import Browser
 from tests.html import find, one, parse, text
 from tests.people import make_user, sign_in
 from tests.pictures import file
+from tests.products import make_products
 from tests.security.crawl import SECRETS, Endpoint
 from tests.waiting import ended
 from tests.webinars import make_webinar
@@ -80,6 +81,8 @@ class Scene:
             ids["message_id"] = ids["question_id"]
         if endpoint.name == "webinar_cover":
             ids["picture_id"] = ids["cover_id"]
+        if endpoint.name == "dashboard_file":
+            ids["name"] = "by-category"
         if endpoint.path.startswith("/registrations"):
             ids["signature"] = link_signature(self.app.state.settings, UUID(ids["registration_id"]))
         if endpoint.path.startswith("/unsubscribe"):
@@ -114,6 +117,7 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
     token = text(one(parse(made), "section.alert code"))
     scene = Scene(app, owner, browser, token)
     await make_webinar(app, slug="guide")
+    await make_products(app, {"slug": "guide"})
     await browser.post("/webinars/guide/registrations", name="Olga", email=OWNER, consent="true")
     async with app.state.database.transaction() as session:
         registration = (await session.exec(select(Registration))).one()

@@ -42,6 +42,7 @@ DECIDES = ("sign-in", "sign-in", "no", "ok", "none", "no", "no", "ok", "no")
 AUTHORS = ("sign-in", "sign-in", "no", "none", "none", "no", "no", "none", "no")
 NO_JOB_THERE = ("sign-in", "sign-in", "no", "none", "no", "no", "no", "ok", "no")
 JOBS = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "ok", "no")
+DELETES_PRODUCTS = ("sign-in", "sign-in", "no", "ok", "none", "none", "none", "ok", "no")  # it is gone by then
 INVITES = ("sign-in", "sign-in", "no", "no", "no", "no", "no", "password", "no")
 # The API asks for a token, or for the session of a page, be it a guest's.
 EVERYBODY_KNOWN = ("token",) + ("ok",) * 8
@@ -61,6 +62,7 @@ TABLE: dict[tuple[str, ...], str] = {
         forgot_password send_reset register begin_registration
         sign_in_link use_sign_in_link reset_password set_password
         registration finish_registration email_link use_email_link
+        products product products_stream product_stream product_row
         webinars webinar webinar_calendar webinar_seats webinar_cover register_for_webinar
         registration_link change_registration confirm_registration cancel_registration
         unsubscribe_link unsubscribe subscribe_again
@@ -81,16 +83,19 @@ TABLE: dict[tuple[str, ...], str] = {
         confirm account_second_factor enable_second_factor disable_second_factor new_recovery_codes
         account_data deletion delete_account tokens make_token
     """,
-    STAFF: "people jobs",
+    STAFF: "people jobs preview_product",
     SEES_PEOPLE: "person",
     CHANGES_PEOPLE: "change_person",
     INVITES: "new_invitation invite",
     WEBINARS: """
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
+        new_product create_product edit_product change_product edit_product_quickly change_product_quickly
+        restore_product
         cover put_cover remove_cover import_registrations read_registrations
         webinar_messages webinar_message save_webinar_message preview_webinar_message
         test_webinar_message delete_webinar_message
     """,
+    DELETES_PRODUCTS: "delete_product",
     SEES_REGISTRATIONS: """
         registrations registrations_stream
         numbers numbers_file webinar_numbers webinar_numbers_stream webinar_numbers_file
@@ -98,7 +103,7 @@ TABLE: dict[tuple[str, ...], str] = {
     REGISTRANT: "check_in registrant photo photo_file",
     NO_JOB_THERE: "import_preview run_import",
     JOBS: "job job_stream start_job undo_job",
-    EXPORTS: "export_registrations bulk_act",
+    EXPORTS: "export_registrations bulk_act dashboard dashboard_stream dashboard_file",
     ERASES: "contacts export_contact erase_contact",
     DECIDES: """
         move_registrant put_registrant_group assign_registrant add_note do_check_in put_photo remove_photo

@@ -1,0 +1,229 @@
+"""Products: what is sold, what it costs and how much of it there is."""
+
+import re
+import unicodedata
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, StringConstraints, ValidationInfo, field_validator
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, TextClause, text
+from sqlmodel import Field, SQLModel
+
+from app.models.base import Timestamp, Typed, now, words
+
+PRICE = re.compile(r"[0-9]{1,10}(\.[0-9]{1,2})?")
+NUMBER = re.compile(r"[0-9]{1,9}")
+# Hundredths at which a band of prices begins; the next one ends it. The triggers of the migration know them too.
+BANDS = (0, 1_000, 2_500, 5_000, 10_000, 25_000, 100_000)
+LIVE = text("deleted_at IS NULL")
+DELETED = text("deleted_at IS NOT NULL")
+KEY = String(200).with_variant(String(200, collation="C"), "postgresql")  # the order of SQLite, whatever the locale
+
+
+class Currency(StrEnum):
+    """ISO 4217."""
+
+    AUD = "AUD"
+    BRL = "BRL"
+    CAD = "CAD"
+    CHF = "CHF"
+    CNY = "CNY"
+    CZK = "CZK"
+    DKK = "DKK"
+    EUR = "EUR"
+    GBP = "GBP"
+    HUF = "HUF"
+    INR = "INR"
+    JPY = "JPY"
+    KRW = "KRW"
+    MXN = "MXN"
+    NOK = "NOK"
+    NZD = "NZD"
+    PLN = "PLN"
+    SEK = "SEK"
+    SGD = "SGD"
+    TRY = "TRY"
+    USD = "USD"
+    ZAR = "ZAR"
+
+    @property
+    def has_cents(self) -> bool:
+        return self not in (Currency.JPY, Currency.KRW)
+
+
+def index(name: str, *columns: str, where: TextClause = LIVE) -> Index:
+    """Over the products that are not deleted, with all that lists filter by, so that they read no other rows."""
+    return Index(f"ix_product_{name}", *columns, sqlite_where=where, postgresql_where=where)
+
+
+class Product(SQLModel, table=True):
+    """One of them. A deleted one is kept for a day, so that it can be restored.
+
+    `price_minor` is in hundredths, whatever the currency: integers are exact in every database. `name_key` is what the
+    name is sorted by. `version` grows with every change, so that two people do not overwrite each other.
+    """
+
+    __table_args__ = (
+        CheckConstraint("price_minor >= 0 AND price_minor < 1000000000000", name="price"),
+        CheckConstraint("stock >= 0", name="stock"),
+        CheckConstraint("name <> '' AND category <> ''", name="names"),
+        CheckConstraint(f"currency IN ({', '.join(repr(each.value) for each in Currency)})", name="currency"),
+        index("name", "name_key", "id", "category", "price_minor", "stock"),
+        index("price", "price_minor", "id", "category", "currency", "stock", "name_key", "created_at"),
+        index("created", "created_at", "id", "category", "price_minor", "stock"),
+        index("category_name", "category", "name_key", "id", "price_minor", "stock"),
+        index("category_price", "category", "price_minor", "id", "currency", "stock", "name_key", "created_at"),
+        index("category_created", "category", "created_at", "id", "price_minor", "stock"),
+        index("deleted", "deleted_at", where=DELETED),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(max_length=120, unique=True, index=True)
+    name: str = Field(max_length=200)
+    name_key: str = Field(sa_type=KEY)
+    description: str = Field(default="", max_length=20_000)
+    price_minor: int = Field(sa_type=BigInteger)
+    currency: Currency = Field(default=Currency.EUR, sa_type=words(Currency, 3))
+    category: str = Field(max_length=40)
+    stock: int = 0
+    version: int = 1
+    created_at: datetime = Timestamp(default_factory=now)
+    updated_at: datetime = Timestamp(default_factory=now)
+    deleted_at: datetime | None = Timestamp(default=None, nullable=True)
+
+    @property
+    def path(self) -> str:
+        return f"/products/{self.slug}"
+
+    @property
+    def price(self) -> Decimal:
+        return money(self.price_minor)
+
+    @property
+    def typed_price(self) -> str:
+        """The price as a form takes it."""
+        return f"{self.price:.{2 if self.currency.has_cents else 0}f}"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What people say of it, as plain data."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "price": self.typed_price,
+            "currency": self.currency.value,
+            "category": self.category,
+            "stock": self.stock,
+        }
+
+
+class ProductFigure(SQLModel, table=True):
+    """How many products of one kind there are, for sums over all of them. Triggers write these rows.
+
+    Several rows may be about the same kind, and then all of them count: on PostgreSQL a change adds rows with what is
+    more and what is less now, so that two changes never wait for each other, and the upkeep folds them.
+    """
+
+    __tablename__ = "product_figure"
+    __table_args__ = (Index("ix_product_figure_kind", "category", "currency", "band", "month"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    category: str = Field(max_length=40)
+    currency: str = Field(max_length=3)
+    band: int
+    month: str = Field(max_length=7)
+    products: int = Field(sa_type=BigInteger)
+    in_stock: int = Field(sa_type=BigInteger)
+    units: int = Field(sa_type=BigInteger)
+    price_sum: int = Field(sa_type=BigInteger)
+
+
+def money(minor: int) -> Decimal:
+    return Decimal(minor).scaleb(-2)
+
+
+def sort_key(name: str) -> str:
+    """A name as it is sorted: without case and accents."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    return plain.casefold()[:200]
+
+
+# What forms hold
+
+
+def price_of(typed: object) -> Decimal:
+    """A price as people type it, or a program sends it. Nothing is guessed: 1,299 is refused."""
+    if not PRICE.fullmatch(str(typed).strip()):
+        raise ValueError("Write the price as 12.50: digits, and a point before the cents. The most is 9999999999.99.")
+    return Decimal(str(typed).strip())
+
+
+def stock_of(typed: object) -> int:
+    if isinstance(typed, bool) or not NUMBER.fullmatch(str(typed).strip()):
+        raise ValueError("Write how many there are as a whole number from 0 to 999999999.")
+    return int(str(typed))
+
+
+def one_line(typed: str) -> str:
+    if not typed.isprintable():
+        raise ValueError("One line, please.")
+    return typed
+
+
+Price = Annotated[Decimal, BeforeValidator(price_of)]
+Stock = Annotated[int, BeforeValidator(stock_of)]
+Line = Annotated[Typed, AfterValidator(one_line)]
+
+
+def minor(price: Decimal, currency: Currency) -> int:
+    """In hundredths; a fraction of what has none is refused."""
+    if not currency.has_cents and price != price.to_integral_value():
+        raise ValueError(f"There are no cents of {currency}.")
+    return int(price.scaleb(2))
+
+
+class ProductForm(SQLModel):
+    """What staff say of a product."""
+
+    name: Line = Field(min_length=1, max_length=200)
+    description: Typed = Field(default="", max_length=20_000)
+    currency: Currency = Currency.EUR
+    price: Price
+    category: Annotated[Line, StringConstraints(min_length=1, max_length=40)]
+    stock: Stock = 0
+
+    @field_validator("price")
+    @classmethod
+    def _of_its_currency(cls, price: Decimal, info: ValidationInfo) -> Decimal:
+        if currency := info.data.get("currency"):
+            minor(price, currency)
+        return price
+
+    @field_validator("description")
+    @classmethod
+    def _plain_line_ends(cls, description: str) -> str:
+        return description.replace("\r\n", "\n")  # which browsers send, whatever was there before
+
+    def values(self) -> dict[str, Any]:
+        """The columns that it fills."""
+        return {
+            **self.model_dump(exclude={"price"}),
+            "name_key": sort_key(self.name),
+            "price_minor": minor(self.price, self.currency),
+        }
+
+
+class ProductEdit(ProductForm):
+    """The same of one that is there: `version` is the one that the form was opened with."""
+
+    version: int = Field(ge=0, le=2**31 - 1)
+
+
+class QuickEdit(SQLModel):
+    """What can be changed in the list."""
+
+    price: Price
+    stock: Stock
+    version: int = Field(ge=0, le=2**31 - 1)

@@ -1,0 +1,158 @@
+"""Queries of products.
+
+A list of a million must not read a million rows, so each is read in one of three ways: along the index of its order,
+for as long as it takes to fill a page; or, when few products fit, those few, which are then sorted; or, in a search,
+the newest that hold the words. Whichever it is, whole rows are read for the one page alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, bindparam, column, delete, literal_column, table, text, update
+from sqlalchemy.orm import defer
+from sqlmodel import col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from app.models.product import Product
+from app.repositories.base import Repository
+from app.repositories.conversations import postgres_query, sqlite_query
+
+COUNTED = 10_000  # products that are counted one by one; of more, nobody looks for one by leafing
+PREFIX = 3  # letters of a last word that may be half typed; with fewer nearly everything would fit
+LIVE = col(Product.deleted_at).is_(None)
+SORTS: dict[str, Any] = {
+    "name": col(Product.name_key),
+    "price": col(Product.price_minor),
+    "newest": col(Product.created_at),
+}
+FTS = table("product_fts", column("rowid"))
+# Smaller is better; a word in the name is worth the most, then one in the category.
+SQLITE_MATCH = text("product_fts MATCH :words")
+SQLITE_RANK: Any = literal_column("bm25(product_fts, 8.0, 4.0, 1.0)")
+POSTGRES_TEXT: Any = literal_column("product.text_fts")
+POSTGRES_QUERY = func.to_tsquery(literal_column("'english'"), bindparam("words", type_=String))
+POSTGRES_RANK: Any = -func.ts_rank_cd(POSTGRES_TEXT, POSTGRES_QUERY)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list asks for. Prices in hundredths; `sort` is a name of `SORTS` or, in a search, `best`."""
+
+    words: tuple[str, ...] = ()
+    category: str = ""
+    low: int | None = None
+    high: int | None = None
+    in_stock: bool = False
+    sort: str = "newest"
+
+    @property
+    def has_range(self) -> bool:
+        return self.low is not None or self.high is not None
+
+    def where(self, *, price: bool = True, by_index: bool = True) -> list[ColumnElement[bool]]:
+        """Its filters. Not `by_index`, the price is an expression, so that no index of prices is taken for it."""
+        amount: Any = col(Product.price_minor) if by_index else literal_column("+product.price_minor")
+        where: list[ColumnElement[bool]] = [LIVE]
+        where += [col(Product.category) == self.category] if self.category else []
+        where += [amount >= self.low] if price and self.low is not None else []
+        where += [amount <= self.high] if price and self.high is not None else []
+        return where + ([col(Product.stock) > 0] if self.in_stock else [])
+
+
+def ordered(sort: str, *, backwards: bool = False) -> list[Any]:
+    """By this, then by the id; what is newest comes first."""
+    name, down = sort.removeprefix("-"), sort.startswith("-")
+    columns = (SORTS[name], col(Product.id))
+    return [each.desc() if down ^ (name == "newest") ^ backwards else each.asc() for each in columns]
+
+
+class ProductRepository(Repository):
+    async def get(self, id: int) -> Product | None:
+        return await self.session.get(Product, id)
+
+    async def by_slug(self, slug: str) -> Product | None:
+        return (await self.session.exec(select(Product).where(Product.slug == slug))).first()
+
+    async def taken(self, slugs: Sequence[str]) -> set[str]:
+        """Which of these addresses are in use."""
+        return set((await self.session.exec(select(Product.slug).where(col(Product.slug).in_(slugs)))).all())
+
+    async def shown(self, ids: Sequence[int]) -> Sequence[Product]:
+        """These products, deleted ones too, without their descriptions."""
+        return await self._all(_rows().where(col(Product.id).in_(ids)))
+
+    async def _all(self, products: SelectOfScalar[Product]) -> Sequence[Product]:
+        return (await self.session.exec(products)).all()
+
+    # Lists
+
+    async def count(self, wanted: Wanted) -> int:
+        """How many there are; one more than `COUNTED` stands for any number above it."""
+        some = select(literal_column("1")).select_from(Product).where(*wanted.where()).limit(COUNTED + 1).subquery()
+        return (await self.session.exec(select(func.count()).select_from(some))).one()
+
+    async def along(self, wanted: Wanted, offset: int, limit: int, *, backwards: bool = False) -> Sequence[Product]:
+        """A page of a list, read along the index of its order; `backwards` from its end."""
+        by_index = wanted.sort.removeprefix("-") == "price"
+        order = ordered(wanted.sort, backwards=backwards)
+        page = select(Product.id).where(*wanted.where(by_index=by_index)).order_by(*order).offset(offset).limit(limit)
+        found = await self._all(_rows().where(col(Product.id).in_(page)).order_by(*order))
+        return list(reversed(found)) if backwards else found
+
+    async def among_few(self, wanted: Wanted, offset: int, limit: int) -> Sequence[Product]:
+        """A page of a list of at most `COUNTED` products."""
+        name = wanted.sort.removeprefix("-")
+        few: Select[Any] = select(col(Product.id).label("id"), SORTS[name].label("key")).where(*wanted.where())
+        cte = few.cte("few").prefix_with("MATERIALIZED")
+        down = wanted.sort.startswith("-") ^ (name == "newest")
+        order = [each.desc() if down else each.asc() for each in (cte.c.key, cte.c.id)]
+        page = select(cte.c.id).order_by(*order).offset(offset).limit(limit)
+        return await self._all(_rows().where(col(Product.id).in_(page)).order_by(*ordered(wanted.sort)))
+
+    async def search(self, wanted: Wanted, offset: int, limit: int) -> tuple[Sequence[Product], int]:
+        """A page of those that hold all the words, and how many these are; of more than `COUNTED`, of the newest."""
+        hits = self._hits(wanted).cte("hits").prefix_with("MATERIALIZED")
+        down = wanted.sort.startswith("-") ^ (wanted.sort.removeprefix("-") == "newest")
+        order = [hits.c.key.desc() if down else hits.c.key.asc(), hits.c.id.desc()]
+        count = select(func.count()).select_from(hits).scalar_subquery()
+        page = select(count, hits.c.id).order_by(*order).offset(offset).limit(limit)
+        rows = (await self.execute(page, {"words": self._query(wanted.words)})).all()
+        ids = [id for _count, id in rows]
+        found = {product.id: product for product in await self.shown(ids)}
+        return [found[id] for id in ids if id in found], rows[0][0] if rows else 0
+
+    def _hits(self, wanted: Wanted) -> Select[Any]:
+        rank = SQLITE_RANK if self.on_sqlite else POSTGRES_RANK
+        key = rank if wanted.sort == "best" else SORTS[wanted.sort.removeprefix("-")]
+        if self.on_sqlite and wanted == Wanted(wanted.words, sort="best"):  # what is indexed is not deleted
+            found: Select[Any] = select(FTS.c.rowid.label("id"), key.label("key")).where(SQLITE_MATCH)
+            return found.order_by(FTS.c.rowid.desc()).limit(COUNTED + 1)
+        hits: Select[Any] = select(col(Product.id).label("id"), key.label("key")).where(*wanted.where())
+        if self.on_sqlite:
+            hits = hits.join(FTS, FTS.c.rowid == col(Product.id)).where(SQLITE_MATCH)
+            return hits.order_by(FTS.c.rowid.desc()).limit(COUNTED + 1)
+        hits = hits.where(POSTGRES_TEXT.op("@@")(POSTGRES_QUERY))
+        return hits.order_by(col(Product.id).desc()).limit(COUNTED + 1)
+
+    def _query(self, words: Sequence[str]) -> str:
+        query = sqlite_query(words) if self.on_sqlite else postgres_query(words)
+        return query if len(words[-1]) >= PREFIX else query.removesuffix("*").removesuffix(":")
+
+    # Changes
+
+    async def change(self, product: Product, version: int, values: dict[str, Any]) -> bool:
+        """Change it if it still has this version; whether it had. Either way `product` is then as it is now."""
+        same = (col(Product.id) == product.id, col(Product.version) == version)
+        done = await self.write(update(Product).where(*same).values(**values, version=version + 1))
+        await self.session.refresh(product)
+        return bool(done.rowcount)
+
+    async def purge(self, deleted_before: datetime) -> None:
+        """Delete for good what was deleted before then."""
+        await self.write(delete(Product).where(col(Product.deleted_at) < deleted_before))
+
+
+def _rows() -> SelectOfScalar[Product]:
+    return select(Product).options(defer(Product.description, raiseload=True))  # type: ignore[arg-type]

@@ -1,0 +1,17 @@
+"""The audit log's part in what happens to products."""
+
+from app.events import ProductDeleted, ProductHappened
+from app.services.audit_service import AuditService
+
+
+class ProductAudit:
+    """A handler of products' events."""
+
+    def __init__(self, audit: AuditService) -> None:
+        self.audit = audit
+
+    async def handle(self, happened: ProductHappened) -> None:
+        product = happened.product
+        after = {} if isinstance(happened, ProductDeleted) else product.facts
+        record = ("product", product.id)
+        await self.audit.record(happened.act, actor=happened.actor, record=record, before=happened.before, after=after)

@@ -1,0 +1,126 @@
+"""Products: who may change them, and how two people do it at the same time without losing a word."""
+
+from secrets import token_hex
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from app.errors import Conflict, Invalid, NotFound
+from app.events import Events, ProductAdded, ProductChanged, ProductDeleted, ProductRestored
+from app.models.base import now
+from app.models.product import Product, ProductEdit, ProductForm, QuickEdit, minor, sort_key
+from app.models.webinar import slug_of
+from app.repositories.product_figures import ProductFigures
+from app.repositories.products import ProductRepository
+from app.repositories.visibility import Rights
+
+RESERVED = frozenset({"new", "dashboard", "stream", "preview"})  # addresses of other pages
+FIELDS = ("name", "description", "price", "currency", "category", "stock")
+
+
+class Stale(Conflict):
+    """Somebody else has changed or deleted it since the form was opened; `theirs` is what they have made of it."""
+
+    title = "Somebody else was here before you"
+    message = "This product has changed since you opened it, and nothing of yours is saved yet. Choose what to keep."
+    template = "products/conflict.html"
+    block = "conflict"
+
+    def __init__(self, theirs: Product, mine: dict[str, Any]) -> None:
+        super().__init__()
+        self.theirs = theirs
+        self.mine = mine
+
+    @property
+    def differing(self) -> list[str]:
+        """The fields in which the two versions differ."""
+        return [field for field in FIELDS if str(self.mine[field]) != str(self.theirs.facts[field])]
+
+
+class ProductService:
+    def __init__(self, products: ProductRepository, figures: ProductFigures, events: Events) -> None:
+        self.products = products
+        self.figures = figures
+        self.events = events
+
+    async def get(self, rights: Rights | None, slug: str) -> Product:
+        """`NotFound` for what is not there; what is deleted is there for those who can restore it."""
+        product = await self.products.by_slug(slug)
+        if product is None:
+            raise NotFound
+        if product.deleted_at and not (rights and (rights.may("product.delete") or rights.may("product.change"))):
+            raise NotFound
+        return product
+
+    async def categories(self) -> list[str]:
+        return [each.name for each in await self.figures.categories()]
+
+    async def create(self, rights: Rights, form: ProductForm) -> Product:
+        rights.check("product.add")
+        values = {**form.values(), "category": await self._category(form.category)}
+        try:
+            product = await self.products.add(Product(slug=await self._slug(form.name), **values))
+        except IntegrityError as error:
+            raise Conflict("Somebody else took this address just now. Please save again.") from error
+        await self.events.publish(ProductAdded(product, {}, rights.user))
+        return product
+
+    async def change(self, rights: Rights, product: Product, form: ProductEdit) -> None:
+        """Change all of it; raises `Stale` when somebody else was faster. What was deleted comes back by it."""
+        values = form.values()
+        version = values.pop("version")
+        values["category"] = await self._category(form.category)
+        await self._change(rights, product, version, values)
+
+    async def change_quickly(self, rights: Rights, product: Product, form: QuickEdit) -> None:
+        """The same for what can be changed in the list."""
+        try:
+            values = {"price_minor": minor(form.price, product.currency), "stock": form.stock}
+        except ValueError as error:
+            raise Invalid(str(error), field="price") from error
+        await self._change(rights, product, form.version, values)
+
+    async def _change(self, rights: Rights, product: Product, version: int, values: dict[str, Any]) -> None:
+        rights.check("product.change")
+        mine = Product(**{**product.model_dump(), **values}).facts
+        if product.version != version and (mine != product.facts or product.deleted_at):
+            raise Stale(product, mine)
+        new = {name: value for name, value in values.items() if getattr(product, name) != value}
+        if product.deleted_at:
+            new["deleted_at"] = None
+        if not new:
+            return
+        before = product.facts
+        if not await self.products.change(product, product.version, new | {"updated_at": now()}):
+            raise Stale(product, mine)
+        await self.events.publish(ProductChanged(product, before, rights.user))
+
+    async def delete(self, rights: Rights, product: Product) -> None:
+        """Hide it; for a day it can be restored."""
+        rights.check("product.delete")
+        if product.deleted_at:
+            return
+        before = product.facts
+        if not await self.products.change(product, product.version, {"deleted_at": now()}):
+            raise Conflict("Somebody else changed it just now. Please look again before you delete it.")
+        await self.events.publish(ProductDeleted(product, before, rights.user))
+
+    async def restore(self, rights: Rights, product: Product) -> None:
+        rights.check("product.delete")
+        if product.deleted_at is None:
+            return
+        if not await self.products.change(product, product.version, {"deleted_at": None}):
+            raise Conflict
+        await self.events.publish(ProductRestored(product, {}, rights.user))
+
+    async def _slug(self, name: str) -> str:
+        """The name in an address, with a number where that is taken already."""
+        slug = slug_of(name, "product")
+        tried = [slug, *(f"{slug}-{number}" for number in range(2, 10)), f"{slug}-{token_hex(4)}"]
+        taken = await self.products.taken(tried) | RESERVED
+        return next(each for each in tried if each not in taken)
+
+    async def _category(self, typed: str) -> str:
+        """The category as it is written already, if there is one that differs in case alone."""
+        known = {sort_key(name): name for name in await self.categories()}
+        return known.get(sort_key(typed), typed)
