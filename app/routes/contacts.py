@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Response
 
-from app.dependencies import ContactServiceDep
-from app.models.webinar import ContactForm
+from app.models.registrant_forms import ContactForm
 from app.visitors import ConfirmedDep, PageDep, RightsDep
+from app.webinar_dependencies import ContactServiceDep
 
 router = APIRouter(prefix="/desk/contacts")
 

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends, Form, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.ai.live_answer import Leave
-from app.dependencies import LiveWebinarsDep, RegistrantsDep, RegistrantsFileDep, WebinarServiceDep
 from app.models.webinar import Registration, Webinar, WebinarForm
 from app.services.registrants import Table, View
 from app.templating import Page
 from app.visitors import PageDep, RightsDep, Slug, Watched, WatchedDep, Words
+from app.webinar_dependencies import LiveWebinarsDep, RegistrantsDep, RegistrantsFileDep, WebinarServiceDep
 
 router = APIRouter(prefix="/desk/webinars")
 

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Depends, Form, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.types import Receive, Scope, Send
 
-from app.dependencies import DraftWriterDep, FollowUpServiceDep
 from app.models.follow_up import FollowUp, FollowUpForm
 from app.models.webinar import Registration, Webinar
 from app.routes.desk import RegistrantDep, WebinarDep
 from app.services.draft_writer import DraftWriter
 from app.templating import Page
 from app.visitors import CursorDep, PageDep, RightsDep, Watched, WatchedDep
+from app.webinar_dependencies import DraftWriterDep, FollowUpServiceDep
 
 router = APIRouter(prefix="/desk/webinars/{slug}/registrations/{registration_id}/follow-up")
 

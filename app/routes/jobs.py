@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.ai.live_answer import Leave
-from app.dependencies import JobRunnerDep, JobServiceDep
 from app.models.job import Job
 from app.services.job_service import Progress
 from app.templating import Page
 from app.visitors import PageDep, RightsDep, Watched, WatchedDep
+from app.webinar_dependencies import JobRunnerDep, JobServiceDep
 
 router = APIRouter(prefix="/desk/jobs")
 

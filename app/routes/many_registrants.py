@@ -5,13 +5,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
 
-from app.dependencies import BulkActsDep, RegistrantImportDep
 from app.models.base import Typed
 from app.models.registrant_forms import BulkForm, ImportForm
 from app.models.webinar import Webinar
 from app.routes.desk import ViewDep, WebinarDep
 from app.services.registrant_import import Preview
 from app.visitors import PageDep, RightsDep
+from app.webinar_dependencies import BulkActsDep, RegistrantImportDep
 
 router = APIRouter(prefix="/desk/webinars")
 

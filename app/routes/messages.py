@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Path, Response
 
-from app.dependencies import MessageServiceDep
 from app.models.webinar_message import MessageForm, PreviewForm, WebinarMessage
 from app.routes.desk import WebinarDep
 from app.visitors import PageDep, RightsDep
+from app.webinar_dependencies import MessageServiceDep
 
 router = APIRouter(prefix="/desk/webinars/{slug}/messages")
 NEW = 0  # in an address, for a message that is not there yet

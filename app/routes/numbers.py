@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.ai.live_answer import Leave
-from app.dependencies import LiveWebinarsDep, NumberServiceDep
 from app.models.base import Typed
 from app.routes.desk import WebinarDep
 from app.services.numbers import Numbers, Scope
 from app.templating import Page
 from app.visitors import PageDep, RightsDep, Watched, WatchedDep
+from app.webinar_dependencies import LiveWebinarsDep, NumberServiceDep
 
 router = APIRouter(prefix="/desk")
 

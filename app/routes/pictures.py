@@ -6,12 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, File, Form, Header, Response, UploadFile
 from pydantic import BeforeValidator
 
-from app.dependencies import PictureServiceDep, WebinarServiceDep
 from app.models.base import Typed
 from app.models.picture import Picture
 from app.models.webinar import Registration, Webinar, WebinarStatus
 from app.routes.desk import RegistrantDep, WebinarDep
 from app.visitors import MaybeRightsDep, PageDep, RightsDep, Slug
+from app.webinar_dependencies import PictureServiceDep, WebinarServiceDep
 
 router = APIRouter()
 

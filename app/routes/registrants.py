@@ -4,10 +4,10 @@ from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends, Form, Path, Response
 
-from app.dependencies import RegistrantServiceDep, WebinarServiceDep
-from app.models.webinar import GroupForm, NoteForm, RepForm, StandingForm
+from app.models.registrant_forms import GroupForm, NoteForm, RepForm, StandingForm
 from app.routes.desk import RegistrantDep, WebinarDep
 from app.visitors import PageDep, RightsDep
+from app.webinar_dependencies import RegistrantServiceDep, WebinarServiceDep
 
 router = APIRouter(prefix="/desk/webinars/{slug}/registrations")
 

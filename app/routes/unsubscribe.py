@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
-from app.dependencies import UnsubscribingDep
 from app.models.webinar import Registration, Webinar
 from app.visitors import PageDep
+from app.webinar_dependencies import UnsubscribingDep
 
 router = APIRouter(prefix="/unsubscribe/{registration_id}/{signature}")
 

@@ -7,13 +7,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form, Query, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from app.dependencies import LiveWebinarsDep, WebinarServiceDep
 from app.models.base import Typed
-from app.models.webinar import DetailsForm, Registration, RegistrationForm, Webinar, source_of
+from app.models.registrant_forms import DetailsForm, RegistrationForm, source_of
+from app.models.webinar import Registration, Webinar
 from app.services.live_webinars import LiveWebinars
 from app.services.webinar_service import CONSENT
 from app.templating import Page
 from app.visitors import MaybeRightsDep, PageDep, Slug, Words
+from app.webinar_dependencies import LiveWebinarsDep, WebinarServiceDep
 
 router = APIRouter()
 Mention = Annotated[Typed, Query()]

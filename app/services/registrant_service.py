@@ -7,8 +7,9 @@ from uuid import UUID
 from app.errors import Forbidden, Invalid, NotFound
 from app.events import Events, RegistrationChanged
 from app.models.base import now
+from app.models.registrant_forms import NoteForm, RegistrantForm
 from app.models.user import User
-from app.models.webinar import Note, NoteForm, RegistrantForm, Registration, Standing, Webinar
+from app.models.webinar import Note, Registration, Standing, Webinar
 from app.repositories.visibility import Rights
 from app.repositories.webinars import WebinarRepository
 from app.services.webinar_service import WebinarService

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 from sqlmodel import select
 
+from app.models.registrant_forms import source_of
 from app.models.user import User
-from app.models.webinar import Registration, Standing, Webinar, source_of
+from app.models.webinar import Registration, Standing, Webinar
 from app.repositories.numbers import NumberRepository
 from app.repositories.visibility import Rights
 from app.services.calendar_days import MOST, Days

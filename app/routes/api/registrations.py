@@ -12,10 +12,12 @@ from app.api.callers import CallerDep, MaybeRightsDep, ReaderDep, RightsDep, Wri
 from app.api.replies import one, page
 from app.api.routing import ONCE, ApiRouter
 from app.api.versions import PreconditionDep
-from app.dependencies import ListingServiceDep, RegistrantServiceDep, WebinarServiceDep
+from app.dependencies import ListingServiceDep
 from app.models.listing import RegistrationQuery
-from app.models.webinar import RegistrantForm, Registration, RegistrationForm
+from app.models.registrant_forms import RegistrantForm, RegistrationForm
+from app.models.webinar import Registration
 from app.routes.api.webinars import WebinarDep
+from app.webinar_dependencies import RegistrantServiceDep, WebinarServiceDep
 
 router = ApiRouter("/webinars/{slug}/registrations", tags=["registrations"])
 Show = Callable[[Registration], RegistrationAnswer]

@@ -10,10 +10,11 @@ from app.api.callers import MaybeRightsDep, ReaderDep, RightsDep, WriterDep
 from app.api.replies import one, page
 from app.api.routing import ONCE, ApiRouter
 from app.api.versions import PreconditionDep
-from app.dependencies import ListingServiceDep, WebinarServiceDep
+from app.dependencies import ListingServiceDep
 from app.models.listing import WebinarQuery
 from app.models.webinar import Webinar, WebinarForm
 from app.visitors import Slug
+from app.webinar_dependencies import WebinarServiceDep
 
 router = ApiRouter("/webinars")
 
