@@ -56,10 +56,11 @@ PAGES = {
     "filter: sales rep, by name": "?rep=nobody&sort=name&page=300",
     "filter: an answer": "?question=Why+do+you+come%3F&answer=boss",
     "all filters and a search": "?q=ann&status=registered&group=press&rep=nobody&answer=boss",
-    **{
-        f"by {each}, middle page": f"?sort={each}&page=1000"
-        for each in ("name", "-email", "status", "group", "created")
-    },
+    "by name, middle page": "?sort=name&page=1000",
+    "by address backwards, middle page": "?sort=-email&page=1000",
+    "by status, middle page": "?sort=status&page=1000",
+    "by group, middle page": "?sort=group&page=1000",
+    "by time, middle page": "?sort=created&page=1000",
 }
 FOR_SAM = {
     "sales: first page": "",
@@ -156,16 +157,21 @@ async def ask(table: Table, visitor: Visitor, name: str, query: str) -> None:
     table.row(name, "ms", median, at_most=BOUND)
 
 
+def memory(server: PinnedServer) -> int:
+    """What it takes for itself, the database's file aside, which is mapped."""
+    info = psutil.Process(server.pid).memory_info()
+    return int(info.rss - info.shared)
+
+
 async def export(table: Table, server: PinnedServer, visitor: Visitor) -> None:
     """All of it as a file, and how much more memory the server takes for that."""
-    process = psutil.Process(server.pid)
-    before = most = process.memory_info().rss
+    before = most = memory(server)
     began, size, lines = time.perf_counter(), 0, 0
     async with visitor:
         reply = await visitor.begin("GET", f"{DESK}.csv")
         async for part in visitor.parts(reply):
             size, lines = size + len(part.text), lines + part.text.count(b"\r\n")
-            most = max(most, process.memory_info().rss)
+            most = max(most, memory(server))
     assert lines == COUNT + 1, lines
     seconds = time.perf_counter() - began
     table.row("export: rows in a second", "", COUNT / seconds)

@@ -134,11 +134,11 @@ class Registration(SQLModel, table=True):
         Index("ix_registration_by_status", "webinar_id", "status", "number", "id", "group", "rep_id"),
         Index("ix_registration_by_group", "webinar_id", "group", "number", "id", "status", "rep_id"),
         Index("ix_registration_by_created", "webinar_id", "created_at", "number", "id", "status", "group", "rep_id"),
-        Index("ix_registration_rep_id", "rep_id", "webinar_id"),
         # Each answers one question of `NumberRepository` by itself.
         Index("ix_registration_standings", "webinar_id", "source", "status", "attended_at", "rep_id", "created_at"),
         Index("ix_registration_made", "webinar_id", "created_at", "source", "status", "attended_at", "rep_id"),
         Index("ix_registration_cancelled", "webinar_id", "cancelled_at", "created_at", "source", "rep_id"),
+        Index("ix_registration_by_rep", "rep_id", "webinar_id", "status", "group"),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)

@@ -89,7 +89,7 @@ class RegistrantRepository(Repository):
     ) -> dict[Standing, tuple[int, int]]:
         """How many stand where: of all whom they see, and of those whom the filters ask for, without a search."""
         fitting = func.count().filter(and_(true(), *filtered(wanted)))
-        way = Way(None, [col(Registration.webinar_id) == webinar.id, sees], (), "ix_registration_by_status")
+        way = Way(None, [col(Registration.webinar_id) == webinar.id, sees], ())
         found = way.select(Registration.status, func.count(), fitting).group_by(col(Registration.status))
         return {Standing(status): (all, some) for status, all, some in await self.execute(found)}
 

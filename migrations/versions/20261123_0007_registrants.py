@@ -19,7 +19,7 @@ INDEXES = {
     "ix_registration_by_status": ["webinar_id", "status", "number", "id", "group", "rep_id"],
     "ix_registration_by_group": ["webinar_id", "group", "number", "id", "status", "rep_id"],
     "ix_registration_by_created": ["webinar_id", "created_at", "number", "id", "status", "group", "rep_id"],
-    "ix_registration_rep_id": ["rep_id", "webinar_id"],
+    "ix_registration_by_rep": ["rep_id", "webinar_id", "status", "group"],
 }
 # What these take the place of.
 BEFORE = {
