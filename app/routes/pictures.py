@@ -19,7 +19,13 @@ OPEN_TO_ALL = "public, max-age=86400, immutable"  # a day, so that what is taken
 FOR_SOME = "private, no-cache"  # asked for each time, so that whoever may no longer see it does not
 
 
-Upload = Annotated[UploadFile | None, BeforeValidator(lambda sent: None if isinstance(sent, str) else sent), File()]
+def a_file(sent: object) -> object:
+    if isinstance(sent, str) and sent:
+        raise ValueError("Please choose a picture first.")
+    return sent or None
+
+
+Upload = Annotated[UploadFile | None, BeforeValidator(a_file), File()]
 Alt = Annotated[Typed, Form(max_length=200)]
 KnownTag = Annotated[str, Header(alias="If-None-Match")]
 
@@ -39,7 +45,7 @@ CoverOfDep = Annotated[Webinar, Depends(cover_form)]
 PhotoOfDep = Annotated[Registration, Depends(photo_form)]
 
 
-async def content(picture: Upload) -> bytes:
+async def content(picture: UploadFile | None) -> bytes:
     """What was sent; nothing when no file was chosen."""
     return await picture.read() if picture else b""
 

@@ -87,6 +87,7 @@ async def test_a_description_alone_can_be_changed(app: FastAPI, desk: Browser, w
     before = await stored(app)
     response = await put(desk, COVER, b"", data={"alt": "Two herons"})
     assert response.status_code == 303 and [each.id for each in await stored(app)] == [each.id for each in before]
+    assert (await desk.post(COVER, picture="text", alt="Text")).status_code == 422, "text is no file, and not nothing"
     assert one(parse(await desk.get("/desk/webinars/herons/edit")), "#cover img").get("alt") == "Two herons"
 
 
