@@ -5,7 +5,7 @@ from fastapi import FastAPI
 
 from app.config import Settings
 from app.models.job import JobState
-from app.models.webinar import Standing, Webinar
+from app.models.webinar import Standing
 from app.services.registrant_import import CHANGED_SINCE, CONSENT, ImportWork
 from tests.browser import Browser
 from tests.conftest import OpenApp
