@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, ColumnElement, String, Uuid, bindparam, delete, insert, literal, or_, update
 from sqlalchemy import select as sql_select
+from sqlalchemy import text as sql_text
 from sqlmodel import col, func, select
 
 from app.models.base import now
@@ -22,11 +22,7 @@ ITEM = sql_select(
     col(JobItem.changed_at),
 )
 SAVED = ("outcome", "problem", "record", "before", "changed_at")
-SAVE = (
-    update(JobItem)
-    .where(col(JobItem.job_id) == bindparam("job"), col(JobItem.number) == bindparam("item"))
-    .values({name: bindparam(name) for name in SAVED})
-)
+SAVE = update(JobItem).where(col(JobItem.job_id) == bindparam("job"), col(JobItem.number) == bindparam("item"))
 FILLED = ("job_id", "number", "key", "record", "data", "outcome", "problem", "before")
 
 
@@ -76,7 +72,13 @@ class JobRepository(Repository):
         return (await self.write(free.values(worker=worker, heartbeat_at=now()))).rowcount == 1
 
     async def hold(self, id: UUID, worker: str) -> Job | None:
-        """The job, locked until this transaction ends; None when it is no longer this worker's."""
+        """The job, locked until this transaction ends; None when it is no longer this worker's.
+
+        Its work looks for hundreds of rows at once. PostgreSQL plans such a query anew, or after a few times it would
+        compare every row of a webinar with each of them.
+        """
+        if not self.on_sqlite:
+            await self.execute(sql_text("SET LOCAL plan_cache_mode = force_custom_plan"))
         mine = update(Job).where(col(Job.id) == id, col(Job.worker) == worker, RUNNING)
         held = (await self.write(mine.values(heartbeat_at=now()))).rowcount == 1
         return await self.session.get(Job, id) if held else None
@@ -93,7 +95,9 @@ class JobRepository(Repository):
 
     async def save(self, job: Job, items: Sequence[Item]) -> None:
         """Store what came of these, and how far the job is."""
-        await self.write(SAVE, [{"job": job.id, "item": item.number} | asdict(item) for item in items])
+        keys = ({"job": job.id, "item": item.number} for item in items)
+        values = ({name: getattr(item, name) for name in SAVED} for item in items)
+        await self.write(SAVE, [key | value for key, value in zip(keys, values, strict=True)])
         counts = dict(Counter(job.counts) + Counter(item.outcome for item in items))
         changed = 0 if job.undoing else sum(item.changed_at is not None for item in items)
         done = {"done": job.done + len(items), "cursor": items[-1].number, "changed": job.changed + changed}
