@@ -93,39 +93,22 @@ class RegistrantRepository(Repository):
         found = way.select(Registration.status, func.count(), fitting).group_by(col(Registration.status))
         return {Standing(status): (all, some) for status, all, some in await self.execute(found)}
 
-    async def count(self, webinar: Webinar, sees: ColumnElement[bool], wanted: Wanted, most: int) -> int:
-        """How many there are, looking no further than `most`."""
-        way = await self._way(webinar, sees, wanted, "number")
-        some = way.select(literal_column("1")).limit(most).subquery()
-        return int((await self.execute(select(func.count()).select_from(some))).scalar_one())
-
-    async def page(
-        self,
-        webinar: Webinar,
-        sees: ColumnElement[bool],
-        wanted: Wanted,
-        sort: str,
-        offset: int,
-        limit: int,
-        *,
-        from_end: bool = False,
-    ) -> list[Registration]:
-        """One page. `sort`: a name of `SORTS`, with a `-` before it the other way round.
-
-        `from_end`: the offset is that from the end, which is nearer for a page in the second half.
-        """
+    async def ids(
+        self, webinar: Webinar, sees: ColumnElement[bool], wanted: Wanted, sort: str, offset: int, limit: int
+    ) -> list[UUID]:
+        """Some in their order. `sort`: a name of `SORTS`, with a `-` before it the other way round."""
         way = await self._way(webinar, sees, wanted, sort)
-        order = way.ordered(backwards=sort.startswith("-") != from_end)
-        ids = way.select(Registration.id).order_by(*order).offset(offset).limit(limit)
-        rows = await self._rows(list((await self.execute(ids)).scalars()))
-        return rows[::-1] if from_end else rows
+        order = way.ordered(backwards=sort.startswith("-"))
+        found = way.select(Registration.id).order_by(*order).offset(offset).limit(limit)
+        return list((await self.execute(found)).scalars())
 
     async def assignable(self) -> Sequence[User]:
         """To whom registrations can be assigned."""
         found = select(User).where(members_who_may(ASSIGNABLE)).order_by(col(User.email))
         return (await self.session.exec(found)).all()
 
-    async def _rows(self, ids: Sequence[UUID]) -> list[Registration]:
+    async def rows(self, ids: Sequence[UUID]) -> list[Registration]:
+        """These, in this order."""
         found = (await self.session.exec(select(Registration).where(col(Registration.id).in_(ids)))).all()
         rows = {row.id: row for row in found}
         return [rows[id] for id in ids if id in rows]

@@ -71,14 +71,14 @@ class RegistrantService:
         """Assign somebody to a sales rep, or to nobody. Whose they are decides who sees them: no act for a rep."""
         rights.check("registration.change")
         if rep_id and rep_id not in {rep.id for rep in await self.reps(webinar)}:
-            raise Invalid("Nobody can be assigned to this person.")
+            raise Invalid("Nobody can be assigned to this person.", field="rep_id")
         await self._change(rights, webinar, registration, {"rep_id": rep_id})
 
     async def note(self, rights: Rights, webinar: Webinar, registration: Registration, form: NoteForm) -> None:
         await self.service.check_change(rights, webinar, registration)
         author = rights.user
         note = Note(registration_id=registration.id, author_id=author.id, author=author.called, text=form.text)
-        await self.webinars.add(note)
+        await self.webinars.add_all([note, registration.sqlmodel_update({"updated_at": now()})])
         await self.events.publish(RegistrationChanged(webinar, registration, author))
 
     async def delete_note(self, rights: Rights, webinar: Webinar, registration: Registration, id: int) -> None:

@@ -63,6 +63,19 @@ class View:
         return self.query(sort=f"-{column}" if self.sort == column else column, page=1)
 
     @property
+    def turned(self) -> str:
+        """Its order the other way round."""
+        return self.sort[1:] if self.sort.startswith("-") else f"-{self.sort}"
+
+    @property
+    def offset(self) -> int:
+        return (self.page - 1) * PAGE
+
+    def within(self, total: int) -> "View":
+        """The same, or the last page of so many rows."""
+        return replace(self, page=min(self.page, max(1, -(-total // PAGE))))
+
+    @property
     def narrows(self) -> bool:
         """Whether it leaves anybody out."""
         return wanted_by(self) != Wanted()
@@ -135,42 +148,36 @@ class Registrants:
         """One page of those whom they may see; a page past the end is the last one."""
         sees, wanted = rights.sees(Registration), wanted_by(view)
         counts = await self.registrants.counts(webinar, sees, wanted)
-        found = sum(fitting for _, fitting in counts.values())
+        found, total = [], sum(fitting for _, fitting in counts.values())
         if wanted.is_searched:
-            found = await self.registrants.count(webinar, sees, wanted, MOST_FOUND + 1)
-        total = min(found, MOST_FOUND) if wanted.is_searched else found
-        view = replace(view, page=min(view.page, max(1, -(-total // PAGE))))
-        rows = await self._page(webinar, sees, wanted, view, total, from_start=found > total)
-        by_status = {name.value: all for name, (all, _) in counts.items()}
+            found = await self.registrants.ids(webinar, sees, wanted, view.sort, 0, MOST_FOUND + 1)
+            total = min(len(found), MOST_FOUND)
+        view = view.within(total)
+        here = slice(view.offset, min(view.offset + PAGE, total))
+        ids = found[here] if wanted.is_searched else await self._page(webinar, sees, wanted, view, total)
+        rows, seen = await self.registrants.rows(ids), {name.value: all for name, (all, _) in counts.items()}
         return Table(
             webinar,
             view,
             rows,
             total,
-            by_status,
-            found > total,
+            seen,
+            len(found) > total,
             reps=await self.registrants.assignable(),
             may_change=rights.may_some("registration.change"),
             may_assign=rights.may("registration.change"),
         )
 
     async def _page(
-        self,
-        webinar: Webinar,
-        sees: ColumnElement[bool],
-        wanted: Wanted,
-        view: View,
-        total: int,
-        *,
-        from_start: bool,
-    ) -> Sequence[Registration]:
-        """The rows of the view's page, by the shorter of the two ways there."""
-        offset = (view.page - 1) * PAGE
-        limit = min(PAGE, total - offset)
-        after = total - offset - limit
-        from_end = after < offset and not from_start
-        skipped = after if from_end else offset
-        return await self.registrants.page(webinar, sees, wanted, view.sort, skipped, limit, from_end=from_end)
+        self, webinar: Webinar, sees: ColumnElement[bool], wanted: Wanted, view: View, total: int
+    ) -> Sequence[UUID]:
+        """The ids of the view's page, by the shorter of the two ways there."""
+        limit = min(PAGE, total - view.offset)
+        after = total - view.offset - limit
+        if after >= view.offset:
+            return await self.registrants.ids(webinar, sees, wanted, view.sort, view.offset, limit)
+        ids = await self.registrants.ids(webinar, sees, wanted, view.turned, after, limit)
+        return ids[::-1]
 
     async def choices(self, rights: Rights, webinar: Webinar) -> Choices:
         """What the filters can ask for, of those whom they may see."""

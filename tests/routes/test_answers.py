@@ -199,7 +199,7 @@ async def test_without_javascript_the_answer_is_one_page_sent_while_it_is_writte
     open_app: OpenApp, with_model: Settings
 ) -> None:
     async with Browser(await open_app(with_model)) as browser:
-        path = await browser.start("Tell me", "paced-400")
+        path = await browser.start("Tell me", "paced-100")
         id = await answer_id(browser, path)
         frame = one(parse(await browser.get(path)), "noscript iframe")
         page = parse(await browser.get(frame.get("src") or ""))

@@ -71,7 +71,7 @@ async def numbers(browser: Browser, **view: object) -> list[int]:
     """The first column of the table."""
     response = await browser.get(f"{DESK}?{urlencode(view)}")
     assert response.status_code == 200, view
-    return [int(text(cell)) for cell in find(parse(response), "#table tbody td:first-child")]
+    return [int(text(row).split()[0]) for row in find(parse(response), "#table tbody tr")]
 
 
 FOUND: list[tuple[dict[str, str], list[int]]] = [
