@@ -1,5 +1,6 @@
 """HEAD: what GET answers, without the body, so that whoever watches the server need not ask for pages."""
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
@@ -18,7 +19,8 @@ class HeadMiddleware:
             nonlocal ended
             if message["type"] == "http.response.start":
                 await send(message)
-            elif not ended:
+            streams = "content-length" not in Headers(raw=message.get("headers", ()))  # and may have nothing to say yet
+            if not ended and (message["type"] == "http.response.body" or streams):
                 ended = True
                 await send({"type": "http.response.body"})
 

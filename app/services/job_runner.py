@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Protocol
 from uuid import UUID, uuid4
 
+from sqlalchemy.exc import DatabaseError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.ai.live_answer import Leave
@@ -72,8 +73,9 @@ class JobRunner:
         if self._keeper:
             await self._keeper
         await asyncio.gather(*self._running.values())
-        async with self.database.transaction() as session:
-            await JobRepository(session).release(self.worker)
+        with suppress(DatabaseError):  # the database may be gone, or never have been there
+            async with self.database.transaction() as session:
+                await JobRepository(session).release(self.worker)
 
     def wake(self) -> None:
         """A job was begun: look now."""
