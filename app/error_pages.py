@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import AppError, Invalid, Malformed, NotFound, TooLarge, sentence
 from app.log import request_id
+from app.models.base import storable
 from app.templating import Page
 
 log = logging.getLogger(__name__)
@@ -188,4 +189,5 @@ def _fields(request: Request) -> list[tuple[str, str]]:
     form = getattr(request, "_form", None)  # parsed already, or too broken to parse
     if request.method != "POST" or form is None:
         return []
-    return [(name, value) for name, value in form.multi_items() if isinstance(value, str) and name not in SECRET_FIELDS]
+    texts = [(name, storable(value)) for name, value in form.multi_items() if isinstance(value, str)]
+    return [(name, value) for name, value in texts if name not in SECRET_FIELDS]

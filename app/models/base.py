@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi_users_db_sqlalchemy.generics import TIMESTAMPAware
-from pydantic import AfterValidator, StringConstraints
+from pydantic import BeforeValidator, StringConstraints
 from sqlalchemy import Enum
 from sqlmodel import Field, SQLModel
 
@@ -38,7 +38,12 @@ def folded(text: str) -> str:
     return UNWANTED.sub(" ", text)
 
 
-Typed = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(storable)]
+def _storable(typed: object) -> object:
+    """Before anything is measured: what is left may be too short."""
+    return storable(typed) if isinstance(typed, str) else typed
+
+
+Typed = Annotated[str, StringConstraints(strip_whitespace=True), BeforeValidator(_storable)]
 
 
 def now() -> datetime:

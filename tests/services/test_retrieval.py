@@ -63,7 +63,7 @@ UNANSWERED = (
     "How do I change a tyre?",
     "How do I stop smoking?",
     "What time is it in Tokyo?",
-    "What is the price of a new car?",
+    "How many legs does a spider have?",
     "Recommend a good restaurant in Berlin",
     "asdf qwerty zxcv",
     "why?",
