@@ -31,7 +31,12 @@ DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgresql").split(",")
 
 # Long crawls of every route, which ask the front door and not the database, run on one of the two: what people type
 # on PostgreSQL, which refuses more.
-CRAWLS = {"test_access.py": "sqlite", "test_requests.py": "sqlite", "test_text.py": "postgresql"}
+CRAWLS = {
+    "test_access.py": "sqlite",
+    "test_guessing.py": "sqlite",
+    "test_requests.py": "sqlite",
+    "test_text.py": "postgresql",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -203,8 +203,8 @@ def test_filters_of_the_desk(open_context: OpenContext, site: Server, script: bo
     page.goto(f"{site.url}/desk{SMALL}/registrations")
     rows = page.locator("#table tbody tr")
     expect(rows).to_have_count(3)
-    page.get_by_label("Status").select_option("waiting")
-    page.get_by_label("Group").select_option("press")
+    page.get_by_label("Status", exact=True).select_option("waiting")
+    page.get_by_label("Group", exact=True).select_option("press")
     if not script:
         page.get_by_role("button", name="Show").click()
     expect(rows).to_have_count(1)
@@ -212,7 +212,7 @@ def test_filters_of_the_desk(open_context: OpenContext, site: Server, script: bo
     assert "status=waiting" in page.url and "group=press" in page.url
     page.get_by_role("link", name="Name", exact=True).click()
     expect(page.locator("th[aria-sort=ascending]")).to_have_text("Name")
-    expect(page.get_by_label("Status")).to_have_value("waiting")
+    expect(page.get_by_label("Status", exact=True)).to_have_value("waiting")
     page.get_by_role("searchbox", name="Search").fill("nobody")
     page.get_by_role("searchbox", name="Search").press("Enter")
     expect(page.get_by_role("heading", name="Nobody fits")).to_be_visible()
