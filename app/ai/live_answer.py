@@ -54,32 +54,54 @@ class Leave:
         self._wake = wake
 
 
-class LiveAnswer:
-    """The text so far, its incremental rendering and whoever waits for more of it."""
+class LiveText:
+    """The text so far, and whoever waits for more of it."""
 
-    def __init__(self, id: int, renderer: IncrementalRenderer, text: str = "") -> None:
-        self.id = id
+    def __init__(self, text: str = "") -> None:
         self.text = text
         self.ended = False
-        self.render_seconds = 0.0
-        self._renderer = renderer
-        self._unrendered = text
         self._changed = asyncio.Event()
 
     def append(self, text: str) -> None:
         """Add what the model wrote and wake the followers."""
         self.text += text
-        self._unrendered += text
         self._wake()
 
     def end(self) -> None:
-        """Say that no more will come; followers leave after the last frame."""
+        """Say that no more will come; followers leave after the last of it."""
         self.ended = True
         self._wake()
 
     def _wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+    async def texts(self, after: int, leave: Leave) -> AsyncGenerator[str, None]:
+        """Yield the text from this character on, then what is added until the end, or `leave`."""
+        leave.heard_by(self._wake)
+        while not leave.over:
+            changed, ended = self._changed, self.ended
+            if added := self.text[after:]:
+                after += len(added)
+                yield added
+            if ended:
+                return
+            await changed.wait()
+
+
+class LiveAnswer(LiveText):
+    """The same of an answer, with its incremental rendering."""
+
+    def __init__(self, id: int, renderer: IncrementalRenderer, text: str = "") -> None:
+        super().__init__(text)
+        self.id = id
+        self.render_seconds = 0.0
+        self._renderer = renderer
+        self._unrendered = text
+
+    def append(self, text: str) -> None:
+        self._unrendered += text
+        super().append(text)
 
     def rendered(self) -> IncrementalRenderer:
         """The renderer, up to date. Rendering waits for a reader, so an answer that nobody watches costs nothing."""
@@ -101,18 +123,6 @@ class LiveAnswer:
             changed, ended = self._changed, self.ended
             if frame := self._frame(shown, growing=growing):
                 yield frame
-            if ended:
-                return
-            await changed.wait()
-
-    async def texts(self, after: int, leave: Leave) -> AsyncGenerator[str, None]:
-        """Yield the text from this character on, then what is added until the end, or `leave`."""
-        leave.heard_by(self._wake)
-        while not leave.over:
-            changed, ended = self._changed, self.ended
-            if added := self.text[after:]:
-                after += len(added)
-                yield added
             if ended:
                 return
             await changed.wait()

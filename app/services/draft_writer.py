@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.ai.live_answer import Leave
+from app.ai.live_answer import Leave, LiveText
 from app.ai.providers import Prompt, Provider, ProviderError
 from app.db import Database
 from app.models.follow_up import FollowUp
@@ -48,39 +48,6 @@ class Piece:
 
     cursor: int
     text: str
-
-
-class LiveText:
-    """The text so far, and whoever waits for more of it."""
-
-    def __init__(self, text: str = "") -> None:
-        self.text = text
-        self.ended = False
-        self._changed = asyncio.Event()
-
-    def append(self, text: str) -> None:
-        self.text += text
-        self._wake()
-
-    def end(self) -> None:
-        self.ended = True
-        self._wake()
-
-    def _wake(self) -> None:
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
-
-    async def pieces(self, after: int, leave: Leave) -> AsyncIterator[Piece]:
-        """Yield what comes after so many characters, until the end, or `leave`."""
-        leave.heard_by(self._wake)
-        while not leave.over:
-            changed, ended = self._changed, self.ended
-            if added := self.text[after:]:
-                after = len(self.text)
-                yield Piece(after, added)
-            if ended:
-                return
-            await changed.wait()
 
 
 class DraftWriter:
@@ -121,8 +88,9 @@ class DraftWriter:
             live = LiveText()
             mirror = asyncio.create_task(self._mirror(id, live))
         try:
-            async for piece in live.pieces(after, leave):
-                yield piece
+            async for text in live.texts(after, leave):
+                after += len(text)
+                yield Piece(after, text)
                 await asyncio.sleep(FRAME_SECONDS)
         finally:
             if mirror:

@@ -7,7 +7,7 @@ from uuid import uuid4
 from sqlalchemy.exc import IntegrityError
 
 from app.config import Settings
-from app.errors import Conflict, Forbidden
+from app.errors import Conflict
 from app.limits import Limits
 from app.models.base import now
 from app.models.follow_up import FollowUp, FollowUpForm, FollowUpStatus
@@ -18,6 +18,7 @@ from app.repositories.webinars import WebinarRepository
 from app.services.audit_service import AuditService
 from app.services.draft_writer import DraftWriter, Job
 from app.services.follow_up_prompt import prompt_for
+from app.services.seats import check_change
 from app.services.webinar_mail import WebinarMail
 
 
@@ -56,8 +57,7 @@ class FollowUpService:
 
     async def get(self, rights: Rights, webinar: Webinar, registration: Registration) -> FollowUp:
         """What there is by now; an empty draft, which is stored nowhere, as long as there is nothing."""
-        if not await self.webinars.registrant(webinar, registration.id, rights.rows(Registration, "change")):
-            raise Forbidden
+        await check_change(self.webinars, rights, registration)
         return await self.follow_ups.get(registration.id) or FollowUp(
             registration_id=registration.id, subject=subject_for(webinar, registration), status=FollowUpStatus.DRAFT
         )

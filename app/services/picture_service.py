@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.errors import Forbidden, NotFound
+from app.errors import NotFound
 from app.events import Events, RegistrationChanged
 from app.models.base import now
 from app.models.picture import Picture
@@ -11,6 +11,7 @@ from app.repositories.pictures import PictureRepository
 from app.repositories.visibility import Rights
 from app.repositories.webinars import WebinarRepository
 from app.services.images import BadPicture, Images, Shape
+from app.services.seats import check_change
 
 COVER = Shape(1280, 640)
 PHOTO = Shape(256, 256)
@@ -47,13 +48,13 @@ class PictureService:
         await self.webinars.add(webinar.sqlmodel_update({"cover_alt": "", "updated_at": now()}))
 
     async def put_photo(self, rights: Rights, webinar: Webinar, registration: Registration, sent: bytes) -> None:
-        await self._check_change(rights, webinar, registration)
+        await check_change(self.webinars, rights, registration)
         if not sent:
             raise BadPicture("Please choose a picture first.")
         await self._change_photo(rights, webinar, registration, await self.images.make(sent, PHOTO))
 
     async def remove_photo(self, rights: Rights, webinar: Webinar, registration: Registration) -> None:
-        await self._check_change(rights, webinar, registration)
+        await check_change(self.webinars, rights, registration)
         if registration.photo_id:
             await self._change_photo(rights, webinar, registration, None)
 
@@ -67,7 +68,3 @@ class PictureService:
     async def _replace(self, owner: Webinar | Registration, picture: Picture | None) -> None:
         if not await self.pictures.replace(owner, picture):
             raise NotFound
-
-    async def _check_change(self, rights: Rights, webinar: Webinar, registration: Registration) -> None:
-        if not await self.webinars.registrant(webinar, registration.id, rights.rows(Registration, "change")):
-            raise Forbidden

@@ -12,6 +12,7 @@ from app.models.user import User
 from app.models.webinar import Note, Registration, Standing, Webinar
 from app.repositories.visibility import Rights
 from app.repositories.webinars import WebinarRepository
+from app.services.seats import check_change
 from app.services.webinar_service import WebinarService
 
 
@@ -55,7 +56,7 @@ class RegistrantService:
 
     async def change(self, rights: Rights, webinar: Webinar, registration: Registration, form: RegistrantForm) -> None:
         """Change where it stands, its group and whose it is; what the form leaves out stays as it is."""
-        await self.service.check_change(rights, webinar, registration)
+        await check_change(self.webinars, rights, registration)
         if form.group is not None:
             await self.put_group(rights, webinar, registration, form.group)
         if form.rep_id is not None:
@@ -64,18 +65,18 @@ class RegistrantService:
             await self.service.move(rights, webinar, registration, form.status)
 
     async def put_group(self, rights: Rights, webinar: Webinar, registration: Registration, group: str) -> None:
-        await self.service.check_change(rights, webinar, registration)
-        await self._change(rights, webinar, registration, {"group": group})
+        await check_change(self.webinars, rights, registration)
+        await self.put(rights, webinar, registration, {"group": group})
 
     async def assign(self, rights: Rights, webinar: Webinar, registration: Registration, rep_id: UUID | None) -> None:
         """Assign somebody to a sales rep, or to nobody. Whose they are decides who sees them: no act for a rep."""
         rights.check("registration.change")
         if rep_id and rep_id not in {rep.id for rep in await self.reps(webinar)}:
             raise Invalid("Nobody can be assigned to this person.", field="rep_id")
-        await self._change(rights, webinar, registration, {"rep_id": rep_id})
+        await self.put(rights, webinar, registration, {"rep_id": rep_id})
 
     async def note(self, rights: Rights, webinar: Webinar, registration: Registration, form: NoteForm) -> None:
-        await self.service.check_change(rights, webinar, registration)
+        await check_change(self.webinars, rights, registration)
         author = rights.user
         note = Note(registration_id=registration.id, author_id=author.id, author=author.called, text=form.text)
         await self.webinars.add_all([note, registration.sqlmodel_update({"updated_at": now()})])
@@ -83,14 +84,13 @@ class RegistrantService:
 
     async def delete_note(self, rights: Rights, webinar: Webinar, registration: Registration, id: int) -> None:
         """Delete a note of one's own."""
-        await self.service.check_change(rights, webinar, registration)
+        await check_change(self.webinars, rights, registration)
         if not await self.webinars.delete_note(registration, id, rights.user):
             raise NotFound
         await self.events.publish(RegistrationChanged(webinar, registration, rights.user))
 
-    async def _change(
-        self, rights: Rights, webinar: Webinar, registration: Registration, values: dict[str, Any]
-    ) -> None:
+    async def put(self, rights: Rights, webinar: Webinar, registration: Registration, values: dict[str, Any]) -> None:
+        """Change these columns, for whoever was found to have the right to it."""
         before = {name: getattr(registration, name) for name in values}
         if before != values:
             await self.webinars.add(registration.sqlmodel_update({**values, "updated_at": now()}))

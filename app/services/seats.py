@@ -49,17 +49,12 @@ class Seats:
             raise NotFound
         return registration
 
-    async def check_change(self, rights: Rights, webinar: Webinar, registration: Registration) -> None:
-        """Raise `Forbidden` when they may not change it."""
-        if not await self.webinars.registrant(webinar, registration.id, rights.rows(Registration, "change")):
-            raise Forbidden
-
     async def move(self, rights: Rights, webinar: Webinar, registration: Registration, standing: Standing) -> None:
         """Put somebody where staff want them; who shall have a seat waits as long as none is free.
 
         `Conflict` when there is no way from here to there. Who comes back does so at the end of the queue.
         """
-        await self.check_change(rights, webinar, registration)
+        await check_change(self.webinars, rights, registration)
         await self.webinars.lock(webinar)
         await self.webinars.reload(registration)
         if standing == registration.status:
@@ -84,7 +79,7 @@ class Seats:
 
     async def check_in(self, rights: Rights, webinar: Webinar, registration: Registration) -> bool:
         """Note that this person is there; False when they were noted before."""
-        await self.check_change(rights, webinar, registration)
+        await check_change(self.webinars, rights, registration)
         await self.webinars.lock(webinar)
         await self.webinars.reload(registration)
         if registration.status != Standing.REGISTERED:
@@ -133,3 +128,9 @@ class Seats:
         await self.webinars.add(webinar)
         await self.webinars.delete_registrations([each.id for each in registrations])
         await self._promote(webinar)
+
+
+async def check_change(webinars: WebinarRepository, rights: Rights, registration: Registration) -> None:
+    """Raise `Forbidden` when they may not change it."""
+    if not await webinars.is_one_of(registration, rights.rows(Registration, "change")):
+        raise Forbidden
