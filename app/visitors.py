@@ -1,11 +1,13 @@
 """Who asks, what they may do, and what is loaded through them: the other half of what routes ask for by type."""
 
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Header, Path, Query, Request
+from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.ai.live_answer import Leave
 from app.auth import Cookies, Door, SessionStrategy, Visit
@@ -33,6 +35,8 @@ from app.templating import Page
 
 Slug = Annotated[str, Path(max_length=120, pattern="^[^\\x00]+$")]  # PostgreSQL refuses to look for a NUL
 Words = Annotated[Typed, Query(max_length=500)]  # that somebody searches for
+
+Follow = Callable[[Leave], AsyncIterator[Any]]  # until told to leave
 
 # Who is asking
 
@@ -91,6 +95,17 @@ class Watched:
 
     def open_private(self) -> AbstractContextManager[Leave]:
         return self.watch.watching(self.visit.session.token if self.visit else "")
+
+    def stream(self, page: Page, frame: str, name: str, follow: Follow, **context: Any) -> EventSourceResponse:
+        """This frame, whenever what is followed has changed, which it knows by that name; it ends with the session."""
+
+        async def frames() -> AsyncIterator[ServerSentEvent]:
+            with self.open_private() as leave:
+                async for now in follow(leave):
+                    yield ServerSentEvent(page.fragment(frame, **context, **{name: now}), sep="\n")
+            yield ServerSentEvent("", event="done", sep="\n")
+
+        return EventSourceResponse(frames(), sep="\n")
 
 
 async def get_watched(visit: VisitDep, watch: SessionWatchDep) -> Watched:

@@ -1,18 +1,14 @@
 """The staff's desk: making webinars, and the people who registered for them."""
 
-from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Response
-from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from app.ai.live_answer import Leave
 from app.models.webinar import Registration, Webinar, WebinarForm
-from app.services.registrants import Table, View
-from app.templating import Page
-from app.visitors import PageDep, RightsDep, Slug, Watched, WatchedDep, Words
+from app.services.registrants import View
+from app.visitors import PageDep, RightsDep, Slug, WatchedDep, Words
 from app.webinar_dependencies import LiveWebinarsDep, RegistrantsDep, RegistrantsFileDep, WebinarServiceDep
 
 router = APIRouter(prefix="/desk/webinars")
@@ -76,7 +72,7 @@ async def preview(
     page: PageDep, rights: RightsDep, description: Annotated[str, Form(max_length=20_000)] = ""
 ) -> Response:
     rights.check("webinar.change")
-    return page.render("webinars/preview.html", description=description)
+    return page.render("partials/preview.html", description=description)
 
 
 @router.get("/{slug}/edit", name="edit_webinar")
@@ -124,17 +120,7 @@ async def stream(
     page: PageDep, rights: RightsDep, webinar: WebinarDep, live: LiveWebinarsDep, view: ViewDep, watched: WatchedDep
 ) -> Response:
     rights.check_some("registration.view")
-    return EventSourceResponse(rows(page, watched, partial(live.table, rights, webinar.id, view)), sep="\n")
-
-
-async def rows(
-    page: Page, watched: Watched, follow: Callable[[Leave], AsyncIterator[Table]]
-) -> AsyncIterator[ServerSentEvent]:
-    """The table as this page shows it, whenever something has happened; it ends with the session."""
-    with watched.open_private() as leave:
-        async for table in follow(leave):
-            yield ServerSentEvent(page.fragment("webinars/table_frame.html", table=table), sep="\n")
-    yield ServerSentEvent("", event="done", sep="\n")
+    return watched.stream(page, "webinars/table_frame.html", "table", partial(live.table, rights, webinar.id, view))
 
 
 @router.get("/{slug}/registrations.csv", name="export_registrations")

@@ -1,18 +1,13 @@
 """Long work that somebody asked for: how far it is, live, and undoing it."""
 
-from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from app.ai.live_answer import Leave
 from app.models.job import Job
-from app.services.job_service import Progress
-from app.templating import Page
-from app.visitors import PageDep, RightsDep, Watched, WatchedDep
+from app.visitors import PageDep, RightsDep, WatchedDep
 from app.webinar_dependencies import JobRunnerDep, JobServiceDep
 
 router = APIRouter(prefix="/desk/jobs")
@@ -37,17 +32,7 @@ async def show(page: PageDep, job: JobDep, jobs: JobServiceDep) -> Response:
 
 @router.get("/{job_id}/stream", name="job_stream")
 async def stream(page: PageDep, job: JobDep, runner: JobRunnerDep, watched: WatchedDep) -> Response:
-    return EventSourceResponse(frames(page, watched, partial(runner.follow, job.id)), sep="\n")
-
-
-async def frames(
-    page: Page, watched: Watched, follow: Callable[[Leave], AsyncIterator[Progress]]
-) -> AsyncIterator[ServerSentEvent]:
-    """The job as its page shows it, whenever it has come further; `done` when it or the session is over."""
-    with watched.open_private() as leave:
-        async for progress in follow(leave):
-            yield ServerSentEvent(page.fragment("jobs/frame.html", progress=progress), sep="\n")
-    yield ServerSentEvent("", event="done", sep="\n")
+    return watched.stream(page, "jobs/frame.html", "progress", partial(runner.follow, job.id))
 
 
 @router.post("/{job_id}/start", name="start_job")

@@ -1,18 +1,14 @@
 """The numbers of webinars, drawn: of one, which change by themselves, and of all."""
 
-from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from app.ai.live_answer import Leave
 from app.models.base import Typed
 from app.routes.desk import WebinarDep
-from app.services.numbers import Numbers, Scope
-from app.templating import Page
-from app.visitors import PageDep, RightsDep, Watched, WatchedDep
+from app.services.numbers import Scope
+from app.visitors import PageDep, RightsDep, WatchedDep
 from app.webinar_dependencies import LiveWebinarsDep, NumberServiceDep
 
 router = APIRouter(prefix="/desk")
@@ -53,17 +49,8 @@ async def show(
 async def stream(
     page: PageDep, rights: RightsDep, webinar: WebinarDep, scope: ScopeDep, live: LiveWebinarsDep, watched: WatchedDep
 ) -> Response:
-    return EventSourceResponse(frames(page, watched, partial(live.numbers, rights, webinar.id, scope)), sep="\n")
-
-
-async def frames(
-    page: Page, watched: Watched, follow: Callable[[Leave], AsyncIterator[Numbers]]
-) -> AsyncIterator[ServerSentEvent]:
-    """The figures, whenever something has happened; it ends with the session."""
-    with watched.open_private() as leave:
-        async for numbers in follow(leave):
-            yield ServerSentEvent(page.fragment("webinars/numbers_frame.html", numbers=numbers), sep="\n")
-    yield ServerSentEvent("", event="done", sep="\n")
+    follow = partial(live.numbers, rights, webinar.id, scope)
+    return watched.stream(page, "webinars/numbers_frame.html", "numbers", follow)
 
 
 @router.get("/webinars/{slug}/numbers/{name}.csv", name="webinar_numbers_file")

@@ -1,17 +1,14 @@
 """Products: the list and the page that everybody sees, and what staff do with them there."""
 
-from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query, Response
-from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.dependencies import LiveProductsDep, ProductListDep, ProductServiceDep
 from app.models.product import Currency, Product, ProductEdit, ProductForm, QuickEdit
-from app.services.live_products import LiveProducts, Versions
 from app.services.product_list import View, versions_of
-from app.templating import Page
-from app.visitors import MaybeRightsDep, PageDep, RightsDep, Slug, Watched, WatchedDep, Words
+from app.visitors import MaybeRightsDep, PageDep, RightsDep, Slug, WatchedDep, Words
 
 router = APIRouter(prefix="/products")
 Filter = Annotated[Words, Query(max_length=100)]
@@ -85,9 +82,10 @@ async def new(page: PageDep) -> Response:
 
 @router.post("/preview", name="preview_product")
 async def preview(
-    page: PageDep, _rights: RightsDep, description: Annotated[str, Form(max_length=20_000)] = ""
+    page: PageDep, rights: RightsDep, description: Annotated[str, Form(max_length=20_000)] = ""
 ) -> Response:
-    return page.render("webinars/preview.html", description=description)
+    rights.check("product.change")
+    return page.render("partials/preview.html", description=description)
 
 
 @router.get("/stream", name="products_stream")
@@ -98,19 +96,8 @@ async def stream(
     watched: WatchedDep,
     rows: Annotated[str, Query(max_length=2_000)] = "",
 ) -> Response:
-    return EventSourceResponse(
-        changes(page, watched, live, versions_of(rows), rights, "products/row_frame.html"), sep="\n"
-    )
-
-
-async def changes(
-    page: Page, watched: Watched, live: LiveProducts, shown: Versions, rights: MaybeRightsDep, frame: str
-) -> AsyncIterator[ServerSentEvent]:
-    """What has changed of the products that a page shows; it ends with the session."""
-    with watched.open_private() as leave:
-        async for products in live.changed(shown, leave):
-            yield ServerSentEvent(page.fragment(frame, products=products, rights=rights), sep="\n")
-    yield ServerSentEvent("", event="done", sep="\n")
+    follow = partial(live.changed, versions_of(rows))
+    return watched.stream(page, "products/row_frame.html", "products", follow, rights=rights)
 
 
 @router.get("/{slug}", name="product")
@@ -127,8 +114,8 @@ async def stream_product(
     product: ProductDep,
     version: int = 0,
 ) -> Response:
-    shown = {product.id or 0: version}
-    return EventSourceResponse(changes(page, watched, live, shown, rights, "products/show_frame.html"), sep="\n")
+    follow = partial(live.changed, {product.id or 0: version})
+    return watched.stream(page, "products/show_frame.html", "products", follow, rights=rights)
 
 
 @router.get("/{slug}/edit", name="edit_product")

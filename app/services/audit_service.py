@@ -1,8 +1,8 @@
 """The audit log's writer."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
-from uuid import UUID
 
 from app.log import request_id
 from app.models.audit import AuditEntry
@@ -66,4 +66,11 @@ class AuditService:
 
 def _plain(values: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     """What JSON can hold of the fields that changed."""
-    return {name: str(value) if isinstance(value, UUID) else value for name, value in values.items() if name in names}
+    return {name: as_json(value) for name, value in values.items() if name in names}
+
+
+def as_json(value: Any) -> Any:
+    """A value as the log keeps it: moments in ISO 8601, and whatever JSON has no word for as its text."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return value if value is None or isinstance(value, str | int | float | list | dict) else str(value)

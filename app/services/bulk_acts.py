@@ -6,7 +6,6 @@ from uuid import UUID
 
 from app.errors import AppError, Conflict, Invalid
 from app.events import GatheredEvents, topic_of
-from app.models.base import now
 from app.models.job import Item, Job
 from app.models.registrant_forms import Act, BulkForm
 from app.models.user import User
@@ -17,6 +16,7 @@ from app.repositories.visibility import Rights
 from app.repositories.webinars import BY_NUMBER, EMAIL, ID, WebinarRepository, of_webinar, with_ids
 from app.services.job_service import JobService
 from app.services.registrant_import import CHANGED_SINCE, unchanged
+from app.services.registrant_service import RegistrantService
 from app.services.registrants import View, wanted_by
 from app.services.webinar_service import WebinarService
 
@@ -86,6 +86,7 @@ class BulkWork:
     def __init__(self, webinars: WebinarRepository, service: WebinarService, events: GatheredEvents) -> None:
         self.webinars = webinars
         self.service = service
+        self.registrants = RegistrantService(webinars, service, events)
         self.events = events
 
     async def act(self, job: Job, rights: Rights, items: Sequence[Item]) -> None:
@@ -119,11 +120,11 @@ class BulkWork:
         before = {field: _plain(getattr(row, field))}
         match act:
             case Act.ASSIGN:
-                row.rep_id = UUID(value) if value else None
+                await self.registrants.put(rights, webinar, row, {"rep_id": UUID(value) if value else None})
             case Act.SHARE_OUT:
-                row.rep_id = reps.next()
+                await self.registrants.put(rights, webinar, row, {"rep_id": reps.next()})
             case Act.GROUP:
-                row.group = value
+                await self.registrants.put(rights, webinar, row, {"group": value})
             case Act.CHECK_IN:
                 await self.service.check_in(rights, webinar, row)
             case _:
@@ -131,10 +132,8 @@ class BulkWork:
         after = {field: _plain(getattr(row, field))}
         if after == before:
             item.did("unchanged")
-            return
-        if act in (Act.ASSIGN, Act.SHARE_OUT, Act.GROUP):
-            await self.webinars.add(row.sqlmodel_update({"updated_at": now()}))
-        item.changed("changed", row.id, row.updated_at, before)
+        else:
+            item.changed("changed", row.id, row.updated_at, before)
 
     async def undo(self, job: Job, rights: Rights, items: Sequence[Item]) -> None:
         webinar, rows = await self._found(job, rights, items)
@@ -144,20 +143,20 @@ class BulkWork:
                 item.put_back("left", CHANGED_SINCE)
                 continue
             try:
-                await self._put_back(webinar, row, item, rights.user)
+                await self._put_back(rights, webinar, row, item)
             except AppError as error:
                 item.put_back("left", error.message)
         await self.events.stir(topic_of(webinar))
 
-    async def _put_back(self, webinar: Webinar, row: Registration, item: Item, actor: User) -> None:
+    async def _put_back(self, rights: Rights, webinar: Webinar, row: Registration, item: Item) -> None:
         [(field, value)] = item.before.items()
         if field != "status":
             rep = await self.webinars.user(UUID(value)) if field == "rep_id" and value else None
             put = rep.id if rep else None if field == "rep_id" else value
-            await self.webinars.add(row.sqlmodel_update({field: put, "updated_at": now()}))
+            await self.registrants.put(rights, webinar, row, {field: put})
             item.put_back()
             return
-        await self.service.put_back(webinar, row, Standing(value), actor)
+        await self.service.put_back(webinar, row, Standing(value), rights.user)
         if row.status == value:
             item.put_back()
         else:

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from sqlmodel import col, select
 
+from app.models.audit import AuditEntry
 from app.models.job import Job, JobState
 from app.models.webinar import Registration, Standing, Webinar
 from tests.browser import Browser
@@ -157,6 +159,21 @@ async def test_who_may(app: FastAPI, browser: Browser) -> None:
     await sign_in(browser, "sue@example.com")
     refused = await browser.post(f"{DESK}/bulk", act="cancel", all="true")
     assert refused.status_code == 403, "support sees, and no more"
+
+
+async def test_audit(app: FastAPI, desk: Browser) -> None:
+    """A group that is set of many is recorded of each, and so is what an undo puts back."""
+    webinar = await fill(app, desk)
+    rows = await registered(app, webinar)
+    path, _ = await act(app, desk, "group", value="press", all="true")
+    await undo(app, desk, path)
+    async with app.state.database.transaction() as session:
+        found = col(AuditEntry.key) == str(rows["ann"].id), AuditEntry.act == "registration.changed"
+        entries = (await session.exec(select(AuditEntry).where(*found).order_by(col(AuditEntry.id)))).all()
+    assert [(entry.actor, entry.before, entry.after) for entry in entries] == [
+        ("mia@example.com", {"group": ""}, {"group": "press"}),
+        ("mia@example.com", {"group": "press"}, {"group": ""}),
+    ]
 
 
 async def test_nonsense(app: FastAPI, desk: Browser) -> None:

@@ -83,14 +83,14 @@ TABLE: dict[tuple[str, ...], str] = {
         confirm account_second_factor enable_second_factor disable_second_factor new_recovery_codes
         account_data deletion delete_account tokens make_token
     """,
-    STAFF: "people jobs preview_product",
+    STAFF: "people jobs",
     SEES_PEOPLE: "person",
     CHANGES_PEOPLE: "change_person",
     INVITES: "new_invitation invite",
     WEBINARS: """
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
-        new_product create_product edit_product change_product edit_product_quickly change_product_quickly
-        restore_product
+        new_product create_product preview_product edit_product change_product edit_product_quickly
+        change_product_quickly restore_product
         cover put_cover remove_cover import_registrations read_registrations
         webinar_messages webinar_message save_webinar_message preview_webinar_message
         test_webinar_message delete_webinar_message
