@@ -1,6 +1,6 @@
 """Who asks the API, how often they may, and what they may see and do."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
@@ -74,7 +74,26 @@ async def get_writer(caller: CallerDep) -> Caller:
     return caller
 
 
+async def get_anybody(
+    request: Request,
+    tokens: ApiTokenServiceDep,
+    visit: VisitDep,
+    limits: LimitsDep,
+    place: PlaceDep,
+    settings: SettingsDep,
+) -> Caller | None:
+    """Whoever reads what everybody sees: None without a token and a session. A token that is shown must be good."""
+    if not visit and "authorization" not in request.headers:
+        await _count(request, limits, settings.api_rate, "address", place.address)
+        return None
+    caller = await get_caller(request, tokens, visit, limits, place, settings)
+    caller.check("read")
+    return caller
+
+
 ReaderDep = Annotated[Caller, Depends(get_reader)]
+AnybodyDep = Annotated[Caller | None, Depends(get_anybody)]
+ANYBODY: dict[str, Any] = {"security": [{}, {"token": []}, {"session": []}]}  # of a route for them: `openapi_extra`
 WriterDep = Annotated[Caller, Depends(get_writer)]
 
 

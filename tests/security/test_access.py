@@ -52,6 +52,7 @@ API_WEBINARS = ("token", "no", "no", "ok", "no", "no", "no", "ok", "no")
 API_SEES_REGISTRATIONS = ("token", "no", "no", "ok", "ok", "ok", "no", "ok", "no")
 API_REGISTRANT = ("token", "none", "none", "ok", "none", "ok", "none", "ok", "ok")
 API_CHANGES = ("token", "no", "no", "ok", "none", "no", "none", "ok", "no")
+API_DELETES = ("token", "no", "no", "ok", "none", "none", "none", "none", "no")  # it is gone by then
 API_CANCELS = ("token", "none", "none", "ok", "none", "no", "none", "ok", "ok")
 
 TABLE: dict[tuple[str, ...], str] = {
@@ -68,6 +69,7 @@ TABLE: dict[tuple[str, ...], str] = {
         unsubscribe_link unsubscribe subscribe_again
         dev_boot dev_mails dev_mail dev_mail_html
         docs openapi
+        products_list products_get
     """,
     NOBODY: "check_code check_second_factor",
     OWNERS: """
@@ -118,7 +120,11 @@ TABLE: dict[tuple[str, ...], str] = {
     OWN_CONVERSATIONS: """
         conversations_get conversations_change messages_list messages_create messages_get conversations_delete
     """,
-    API_WEBINARS: "webinars_create webinars_replace webinars_change webinars_publish webinars_cancel",
+    API_WEBINARS: """
+        webinars_create webinars_replace webinars_change webinars_publish webinars_cancel
+        products_create products_replace products_change products_restore
+    """,
+    API_DELETES: "products_delete",
     API_SEES_REGISTRATIONS: "registrations_list",
     API_REGISTRANT: "registrations_get",
     API_CHANGES: "registrations_change registrations_check_in",
