@@ -109,6 +109,10 @@ class ProductChanged(ProductHappened):
     pass
 
 
+class ProductPictureChanged(ProductHappened):
+    """`before` is what its picture was."""
+
+
 class ProductDeleted(ProductHappened):
     pass
 
@@ -134,15 +138,17 @@ class Events:
         self.wake = wake
 
     async def publish(self, happened: Happened | ProductHappened) -> None:
-        kind = type(happened).__name__
-        await self.events.add_all([Event(topic=topic, kind=kind, data=happened.data) for topic in happened.topics])
+        await self.events.add_all([self._event(topic, happened) for topic in happened.topics])
         for handle in self.handlers:
             await handle(happened)
         self.events.after_commit(self.wake)
 
+    def _event(self, topic: str, happened: Happened | ProductHappened) -> Event:
+        return Event(topic=topic, kind=type(happened).__name__, data=happened.data)
+
 
 class GatheredEvents(Events):
-    """For many acts in one transaction: handlers hear of each, and followers, who look at everything anyway, of one."""
+    """For many acts in one transaction: handlers hear of each, and who follows a list, of one for all."""
 
     def __init__(self, events: EventRepository, handlers: Sequence[Handler], wake: Callable[[], object]) -> None:
         super().__init__(events, handlers, wake)
@@ -150,6 +156,7 @@ class GatheredEvents(Events):
 
     async def publish(self, happened: Happened | ProductHappened) -> None:
         await self.stir(happened.topics[0])
+        await self.events.add_all([self._event(topic, happened) for topic in happened.topics[1:]])
         for handle in self.handlers:
             await handle(happened)
 

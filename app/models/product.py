@@ -5,7 +5,7 @@ import unicodedata
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -138,6 +138,10 @@ class Product(SQLModel, table=True):
             "stock": self.stock,
         }
 
+    @property
+    def picture_facts(self) -> dict[str, Any]:
+        return {"picture": str(self.picture_id or ""), "picture_alt": self.picture_alt}
+
 
 class ProductFigure(SQLModel, table=True):
     """How many products of one kind there are, for sums over all of them. Triggers write these rows.
@@ -247,6 +251,13 @@ class ProductForm(SQLModel):
     def _plain_line_ends(cls, description: str) -> str:
         return description.replace("\r\n", "\n")  # which browsers send, whatever was there before
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The same as plain data, as `Product.facts` has it."""
+        price = typed_price(minor(self.price, self.currency), self.currency)
+        plain = self.model_dump(include={"name", "description", "category", "stock"})
+        return {**plain, "price": price, "currency": self.currency.value}
+
     def values(self) -> dict[str, Any]:
         """The columns that it fills."""
         return {
@@ -260,6 +271,12 @@ class ProductEdit(ProductForm):
     """The same of one that is there: `version` is the one that the form was opened with."""
 
     version: int = Field(ge=0, le=2**31 - 1)
+
+
+class ProductImportForm(SQLModel):
+    """How to import what the preview showed."""
+
+    duplicates: Literal["merge", "skip"] = "merge"
 
 
 class QuickEdit(SQLModel):

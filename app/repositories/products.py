@@ -5,7 +5,7 @@ for as long as it takes to fill a page; or, when few products fit, those few, wh
 the newest that hold the words. Whichever it is, whole rows are read for the one page alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,10 +28,13 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import select as sql_select
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import defer
 from sqlmodel import col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from app.models.job import Job, JobItem
 from app.models.picture import Picture
 from app.models.product import Product
 from app.repositories.base import Repository
@@ -52,6 +55,7 @@ SHOWN: tuple[Any, ...] = (
     *(col(Product.category), col(Product.stock), col(Product.picture_id), col(Product.picture_alt)),
     *(col(Product.created_at), col(Product.updated_at)),
 )  # of a product in a list for programs
+EXPORTED: tuple[Any, ...] = (*SHOWN[:6], col(Product.description), *SHOWN[-2:])
 FTS = table("product_fts", column("rowid"))
 # Smaller is better; a word in the name is worth the most, then one in the category.
 SQLITE_MATCH = text("product_fts MATCH :words")
@@ -107,6 +111,22 @@ class ProductRepository(Repository):
     async def taken(self, slugs: Sequence[str]) -> set[str]:
         """Which of these addresses are in use."""
         return set((await self.session.exec(select(Product.slug).where(col(Product.slug).in_(slugs)))).all())
+
+    async def with_slugs(self, slugs: Sequence[str]) -> Sequence[Product]:
+        """Deleted ones too."""
+        return await self._all(select(Product).where(col(Product.slug).in_(slugs)))
+
+    async def with_ids(self, ids: Sequence[int]) -> Sequence[Product]:
+        return await self._all(select(Product).where(col(Product.id).in_(ids)))
+
+    async def known(self, job: Job, limit: int) -> Sequence[tuple[JobItem, Product]]:
+        """The first items of an import whose products are there already."""
+        found = select(JobItem, Product).join(Product, col(Product.slug) == JobItem.key).where(*_to_do(job))
+        return (await self.session.exec(found.order_by(col(JobItem.number)).limit(limit))).all()
+
+    async def count_known(self, job: Job) -> int:
+        found = select(func.count()).select_from(JobItem).join(Product, col(Product.slug) == JobItem.key)
+        return (await self.session.exec(found.where(*_to_do(job)))).one()
 
     async def shown(self, ids: Sequence[int]) -> Sequence[Product]:
         """These products, deleted ones too, without their descriptions."""
@@ -208,12 +228,24 @@ class ProductRepository(Repository):
         await self.session.refresh(product)
         return bool(done.rowcount)
 
+    async def add_new(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+        """Store many at once, but for those whose address is taken; return the ids of the others, by address."""
+        if not rows:
+            return {}
+        insert = sqlite_insert if self.on_sqlite else postgres_insert
+        added = insert(Product).values(rows).on_conflict_do_nothing().returning(col(Product.slug), col(Product.id))
+        return {row[0]: row[1] for row in await self.write(added)}
+
     async def purge(self, deleted_before: datetime) -> None:
         """Delete for good what was deleted before then, and the pictures of that."""
         over = col(Product.deleted_at) < deleted_before
         shown = select(Product.picture_id).where(over, col(Product.picture_id).is_not(None))
         await self.write(delete(Picture).where(col(Picture.id).in_(shown)))
         await self.write(delete(Product).where(over))
+
+
+def _to_do(job: Job) -> tuple[ColumnElement[bool], ...]:
+    return col(JobItem.job_id) == job.id, col(JobItem.outcome) == ""
 
 
 def _few(wanted: Wanted) -> CTE:

@@ -14,7 +14,7 @@ from app.repositories.product_figures import ProductFigures
 from app.repositories.products import ProductRepository
 from app.repositories.visibility import Rights
 
-RESERVED = frozenset({"new", "dashboard", "stream", "preview"})  # addresses of other pages
+RESERVED = frozenset({"new", "dashboard", "stream", "preview", "import"})  # addresses of other pages
 FIELDS = ("name", "description", "price", "currency", "category", "stock")
 
 

@@ -68,7 +68,7 @@ TABLE: dict[tuple[str, ...], str] = {
         registration_link change_registration confirm_registration cancel_registration
         unsubscribe_link unsubscribe subscribe_again
         dev_boot dev_mails dev_mail dev_mail_html
-        docs openapi
+        docs openapi product_picture
         products_list products_get
     """,
     NOBODY: "check_code check_second_factor",
@@ -92,7 +92,8 @@ TABLE: dict[tuple[str, ...], str] = {
     WEBINARS: """
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
         new_product create_product edit_product change_product edit_product_quickly change_product_quickly
-        restore_product
+        restore_product import_products read_products
+        edit_product_picture put_product_picture remove_product_picture
         cover put_cover remove_cover import_registrations read_registrations
         webinar_messages webinar_message save_webinar_message preview_webinar_message
         test_webinar_message delete_webinar_message
@@ -103,9 +104,9 @@ TABLE: dict[tuple[str, ...], str] = {
         numbers numbers_file webinar_numbers webinar_numbers_stream webinar_numbers_file
     """,
     REGISTRANT: "check_in registrant photo photo_file",
-    NO_JOB_THERE: "import_preview run_import",
+    NO_JOB_THERE: "import_preview run_import product_import_preview run_product_import",
     JOBS: "job job_stream start_job undo_job",
-    EXPORTS: "export_registrations bulk_act dashboard dashboard_stream dashboard_file",
+    EXPORTS: "export_registrations bulk_act dashboard dashboard_stream dashboard_file export_products",
     ERASES: "contacts export_contact erase_contact",
     DECIDES: """
         move_registrant put_registrant_group assign_registrant add_note do_check_in put_photo remove_photo
