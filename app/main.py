@@ -216,6 +216,7 @@ def create_provider(settings: Settings) -> Provider:
 
 def _add_routes(app: FastAPI, settings: Settings) -> None:
     for module in (
+        api,  # first, because routes are looked through in turn, and programs ask often
         pages,
         chat,
         answers,
@@ -241,7 +242,6 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         account,
         tokens,
         people,
-        api,
         docs,
         health,
     ):

@@ -14,6 +14,7 @@ from app.services.listing_service import Listed
 
 MEDIA_TYPE = "application/json"
 PREFIX = "/api/v1"
+QUICK = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 Row = TypeVar("Row")
 
 
@@ -40,7 +41,7 @@ def quick_page(request: Request, listed: Listed[Row], show: Callable[[Row], dict
     """The same of plain values, for a list that is asked for often."""
     following, links = _ways(request, listed)
     body = {"items": [show(row) for row in listed.rows], "next": following}
-    return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), headers=links, media_type=MEDIA_TYPE)
+    return Response(orjson.dumps(body, option=QUICK), headers=links, media_type=MEDIA_TYPE)
 
 
 def _ways(request: Request, listed: Listed[Row]) -> tuple[str | None, dict[str, str]]:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    DateTime,
     Row,
     Select,
     String,
@@ -53,9 +54,12 @@ ProductRow = Row[Any]
 SHOWN: tuple[Any, ...] = (
     *(col(Product.slug), col(Product.name), col(Product.price_minor), type_coerce(Product.currency, String)),
     *(col(Product.category), col(Product.stock), col(Product.picture_id), col(Product.picture_alt)),
-    *(col(Product.created_at), col(Product.updated_at)),
-)  # of a product in a list for programs
-EXPORTED: tuple[Any, ...] = (*SHOWN[:6], col(Product.description), *SHOWN[-2:])
+    *(type_coerce(column, DateTime(timezone=True)) for column in (col(Product.created_at), col(Product.updated_at))),
+)  # of a product in a list for programs, in plain types: times without a zone are in UTC
+EXPORTED: tuple[Any, ...] = (
+    *SHOWN[:6],
+    *(col(each) for each in (Product.description, Product.created_at, Product.updated_at)),
+)
 FTS = table("product_fts", column("rowid"))
 # Smaller is better; a word in the name is worth the most, then one in the category.
 SQLITE_MATCH = text("product_fts MATCH :words")
