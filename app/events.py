@@ -156,7 +156,8 @@ class GatheredEvents(Events):
 
     async def publish(self, happened: Happened | ProductHappened) -> None:
         await self.stir(happened.topics[0])
-        await self.events.add_all([self._event(topic, happened) for topic in happened.topics[1:]])
+        for topic in happened.topics[1:]:
+            await self.events.add(self._event(topic, happened))
         for handle in self.handlers:
             await handle(happened)
 
