@@ -155,11 +155,16 @@ class GatheredEvents(Events):
         self._stirred = False
 
     async def publish(self, happened: Happened | ProductHappened) -> None:
-        await self.stir(happened.topics[0])
-        for topic in happened.topics[1:]:
-            await self.events.add(self._event(topic, happened))
-        for handle in self.handlers:
-            await handle(happened)
+        await self.publish_all([happened])
+
+    async def publish_all(self, many: Sequence[Happened | ProductHappened]) -> None:
+        """The same of all of these, stored together."""
+        for topic in {each.topics[0] for each in many}:
+            await self.stir(topic)
+        await self.events.add_all([self._event(topic, each) for each in many for topic in each.topics[1:]])
+        for each in many:
+            for handle in self.handlers:
+                await handle(each)
 
     async def stir(self, topic: str) -> None:
         """Let followers look again, and tell no handler."""

@@ -30,7 +30,7 @@ from app.head import HeadMiddleware
 from app.limits import Limits
 from app.log import RequestLogMiddleware, configure_logging
 from app.models.user import Place
-from app.repositories.audit import AuditRepository
+from app.repositories.audit import AuditRepository, GatheredAudit
 from app.repositories.events import EventRepository
 from app.repositories.mails import MailRepository
 from app.repositories.products import ProductRepository
@@ -196,7 +196,7 @@ def registrant_work(
 
 def product_work(app: FastAPI, session: AsyncSession) -> Work:
     """What imports products, in this session."""
-    audit = ProductAudit(AuditService(AuditRepository(session), Place()))
+    audit = ProductAudit(AuditService(GatheredAudit(session), Place()))
     events = GatheredEvents(EventRepository(session), (audit.handle,), app.state.event_feed.wake)
     return product_import.ProductImportWork(ProductRepository(session), events)
 

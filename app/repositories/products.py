@@ -116,12 +116,13 @@ class ProductRepository(Repository):
         """Which of these addresses are in use."""
         return set((await self.session.exec(select(Product.slug).where(col(Product.slug).in_(slugs)))).all())
 
-    async def with_slugs(self, slugs: Sequence[str]) -> Sequence[Product]:
-        """Deleted ones too."""
-        return await self._all(select(Product).where(col(Product.slug).in_(slugs)))
+    async def held(self, *, slugs: Sequence[str] = (), ids: Sequence[int] = ()) -> Sequence[Product]:
+        """Those of them that there are, deleted ones too, which nobody else changes until this transaction ends.
 
-    async def with_ids(self, ids: Sequence[int]) -> Sequence[Product]:
-        return await self._all(select(Product).where(col(Product.id).in_(ids)))
+        SQLite needs no lock for that in a transaction that has written already.
+        """
+        asked = col(Product.slug).in_(slugs) | col(Product.id).in_(ids)
+        return await self._all(select(Product).where(asked).order_by(col(Product.id)).with_for_update())
 
     async def known(self, job: Job, limit: int) -> Sequence[tuple[JobItem, Product]]:
         """The first items of an import whose products are there already."""

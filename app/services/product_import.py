@@ -1,13 +1,13 @@
 """Products from a CSV file: looked at first, then imported by a job."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
 
-from app.events import PRODUCTS, GatheredEvents, ProductAdded, ProductChanged, ProductDeleted
+from app.events import PRODUCTS, GatheredEvents, ProductAdded, ProductChanged, ProductDeleted, ProductHappened
 from app.models.base import now
 from app.models.job import Item, Job, JobItem
 from app.models.product import Product, ProductForm, ProductImportForm, sort_key
@@ -23,7 +23,7 @@ from app.services.product_rows import merged, read_rows, said
 
 KIND = "products.import"
 NOT_YOURS = "This product is there already, and you may not change it."
-TAKEN = "Somebody else changed this just now. Import the file once more for it."
+TAKEN = "Somebody else made a product with this address just now. Import the file once more for it."
 
 
 class ProductImport(CsvImport):
@@ -80,62 +80,67 @@ class ProductImportWork:
 
     async def act(self, job: Job, rights: Rights, items: Sequence[Item]) -> None:
         rights.check("product.add")
-        known = {each.slug: each for each in await self.products.with_slugs([item.key for item in items])}
-        await self._add(rights.user, [item for item in items if item.key not in known])
+        known = {each.slug: each for each in await self.products.held(slugs=[item.key for item in items])}
+        added = await self._add(rights.user, [item for item in items if item.key not in known])
+        merge, allowed = job.params["duplicates"] == "merge", rights.may("product.change")
         found = [(known[item.key], item) for item in items if item.key in known]
-        for product, item in sorted(found, key=lambda pair: pair[0].id or 0):  # so that two imports wait in one order
-            await self._merge(rights, product, item, wanted=job.params["duplicates"] == "merge")
+        changed = [_merge(rights.user, *pair, wanted=merge, allowed=allowed) for pair in found]
+        await self._store([*added, *filter(None, changed)])
 
-    async def _add(self, actor: User, items: Sequence[Item]) -> None:
+    async def _store(self, happened: Sequence[ProductHappened]) -> None:
+        await self.products.add_all([each.product for each in happened if not isinstance(each, ProductAdded)])
+        await self.events.publish_all(happened)
+
+    async def _add(self, actor: User, items: Sequence[Item]) -> list[ProductHappened]:
         at = now()
-        rows = [_columns(item.key, ProductForm.model_validate(item.data), at) for item in items]
+        in_order = sorted(items, key=lambda item: item.key)  # so that two imports wait for each other in one order
+        rows = [_columns(item.key, ProductForm.model_validate(item.data), at) for item in in_order]
         ids = await self.products.add_new(rows)
-        for item, row in zip(items, rows, strict=True):
+        for item in items:
             if id := ids.get(item.key):
                 item.changed("added", record(id), at, {})
-                await self.events.publish(ProductAdded(Product(id=id, **row), {}, actor))
             else:
                 item.did("refused", TAKEN)
-
-    async def _merge(self, rights: Rights, product: Product, item: Item, *, wanted: bool) -> None:
-        try:
-            changes = merged(product, item.data)
-        except ValidationError as error:
-            item.did("refused", said(error))
-            return
-        allowed = rights.may("product.change")
-        if left_alone(item, changes, wanted=wanted, allowed=allowed, refusal=NOT_YOURS):
-            return
-        before, facts = {**product.facts, "deleted": bool(product.deleted_at)}, product.facts
-        if not await self._put(product, {**facts, **item.data}):
-            item.did("refused", TAKEN)
-            return
-        item.changed("merged", record(product.id or 0), product.updated_at, before)
-        await self.events.publish(ProductChanged(product, facts, rights.user))
-
-    async def _put(self, product: Product, facts: dict[str, Any], *, deleted: bool = False) -> bool:
-        at = now()
-        values = ProductForm.model_validate(facts).values() | {"updated_at": at, "deleted_at": at if deleted else None}
-        return await self.products.change(product, product.version, values)
+        there = [row for row in rows if row["slug"] in ids]
+        return [ProductAdded(Product(id=ids[row["slug"]], **row), {}, actor) for row in there]
 
     async def undo(self, job: Job, rights: Rights, items: Sequence[Item]) -> None:  # noqa: ARG002 - as all work
         """Delete what came with the file, which can be restored for a day, and put back what it changed."""
         rights.check("product.add")
-        rows = await self.products.with_ids([item.record.int for item in items if item.record])
+        rows = await self.products.held(ids=[item.record.int for item in items if item.record])
         known = {record(each.id or 0): each for each in rows if each.deleted_at is None}
-        for item in sorted(items, key=lambda item: item.record.int if item.record else 0):
-            product = unchanged(item, known)
-            is_done = product is not None and await self._undo(product, item, rights.user)
-            item.put_back(*(() if is_done else ("left", CHANGED_SINCE)))
+        found = [(unchanged(item, known), item) for item in items]
+        for product, item in found:
+            item.put_back(*(() if product else ("left", CHANGED_SINCE)))
+        await self._store([_undone(rights.user, product, item.before) for product, item in found if product])
 
-    async def _undo(self, product: Product, item: Item, actor: User) -> bool:
-        facts, before = product.facts, dict(item.before)
-        deleted = before.pop("deleted", True)  # what was not there before is deleted, too
-        if not await self._put(product, before or facts, deleted=deleted):
-            return False
-        kind = ProductDeleted if deleted else ProductChanged
-        await self.events.publish(kind(product, facts, actor))
-        return True
+
+def _merge(actor: User, product: Product, item: Item, *, wanted: bool, allowed: bool) -> ProductChanged | None:
+    """Put what a row says into a product, and note how it was before."""
+    try:
+        changes = merged(product, item.data)
+    except ValidationError as error:
+        item.did("refused", said(error))
+        return None
+    if left_alone(item, changes, wanted=wanted, allowed=allowed, refusal=NOT_YOURS):
+        return None
+    before = product.facts
+    item.changed("merged", record(product.id or 0), now(), {**before, "deleted": bool(product.deleted_at)})
+    _put(product, {**before, **item.data}, item.changed_at)
+    return ProductChanged(product, before, actor)
+
+
+def _undone(actor: User, product: Product, before: Mapping[str, Any]) -> ProductHappened:
+    """What was not there before is deleted."""
+    facts, at = product.facts, now()
+    deleted = before.get("deleted", True)
+    _put(product, {name: before[name] for name in facts} if before else facts, at, deleted_at=at if deleted else None)
+    return (ProductDeleted if deleted else ProductChanged)(product, facts, actor)
+
+
+def _put(product: Product, facts: Mapping[str, Any], at: datetime | None, deleted_at: datetime | None = None) -> None:
+    values = ProductForm.model_validate(facts).values() | {"updated_at": at, "deleted_at": deleted_at}
+    product.sqlmodel_update(values | {"version": product.version + 1})
 
 
 def record(id: int) -> UUID:
