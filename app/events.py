@@ -109,6 +109,10 @@ class ProductChanged(ProductHappened):
     pass
 
 
+class ProductPictureChanged(ProductHappened):
+    """`before` is what its picture was."""
+
+
 class ProductDeleted(ProductHappened):
     pass
 
@@ -134,24 +138,33 @@ class Events:
         self.wake = wake
 
     async def publish(self, happened: Happened | ProductHappened) -> None:
-        kind = type(happened).__name__
-        await self.events.add_all([Event(topic=topic, kind=kind, data=happened.data) for topic in happened.topics])
+        await self.events.add_all([self._event(topic, happened) for topic in happened.topics])
         for handle in self.handlers:
             await handle(happened)
         self.events.after_commit(self.wake)
 
+    def _event(self, topic: str, happened: Happened | ProductHappened) -> Event:
+        return Event(topic=topic, kind=type(happened).__name__, data=happened.data)
+
 
 class GatheredEvents(Events):
-    """For many acts in one transaction: handlers hear of each, and followers, who look at everything anyway, of one."""
+    """For many acts in one transaction: handlers hear of each, and who follows a list, of one for all."""
 
     def __init__(self, events: EventRepository, handlers: Sequence[Handler], wake: Callable[[], object]) -> None:
         super().__init__(events, handlers, wake)
         self._stirred = False
 
     async def publish(self, happened: Happened | ProductHappened) -> None:
-        await self.stir(happened.topics[0])
-        for handle in self.handlers:
-            await handle(happened)
+        await self.publish_all([happened])
+
+    async def publish_all(self, many: Sequence[Happened | ProductHappened]) -> None:
+        """The same of all of these, stored together."""
+        for topic in {each.topics[0] for each in many}:
+            await self.stir(topic)
+        await self.events.add_all([self._event(topic, each) for each in many for topic in each.topics[1:]])
+        for each in many:
+            for handle in self.handlers:
+                await handle(each)
 
     async def stir(self, topic: str) -> None:
         """Let followers look again, and tell no handler."""

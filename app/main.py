@@ -30,9 +30,10 @@ from app.head import HeadMiddleware
 from app.limits import Limits
 from app.log import RequestLogMiddleware, configure_logging
 from app.models.user import Place
-from app.repositories.audit import AuditRepository
+from app.repositories.audit import AuditRepository, GatheredAudit
 from app.repositories.events import EventRepository
 from app.repositories.mails import MailRepository
+from app.repositories.products import ProductRepository
 from app.repositories.webinars import WebinarRepository
 from app.routes import (
     account,
@@ -55,6 +56,7 @@ from app.routes import (
     pages,
     people,
     pictures,
+    product_desk,
     products,
     registrants,
     registration,
@@ -64,7 +66,7 @@ from app.routes import (
     webinars,
 )
 from app.security import LARGEST_BODY, GuardMiddleware, SecurityMiddleware
-from app.services import bulk_acts, registrant_import
+from app.services import bulk_acts, product_import, registrant_import
 from app.services.answer_service import AnswerService
 from app.services.audit_service import AuditService
 from app.services.draft_writer import DraftWriter
@@ -77,6 +79,7 @@ from app.services.mail_sender import MailSender
 from app.services.mail_service import MailService
 from app.services.messenger import Messenger
 from app.services.password_service import Passwords
+from app.services.product_audit import ProductAudit
 from app.services.session_watch import SessionWatch
 from app.services.upkeep_service import UpkeepService
 from app.services.webinar_audit import WebinarAudit
@@ -123,6 +126,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.images = Images()
     works: dict[str, Callable[[AsyncSession], Work]] = {
         registrant_import.KIND: partial(registrant_work, app, registrant_import.ImportWork),
+        product_import.KIND: partial(product_work, app),
         bulk_acts.KIND: partial(registrant_work, app, bulk_acts.BulkWork),
     }
     app.state.jobs = JobRunner(app.state.database, app.state.event_feed, works)
@@ -190,6 +194,13 @@ def registrant_work(
     return make(webinars, WebinarService(webinars, events, limits, Place(), settings), events)
 
 
+def product_work(app: FastAPI, session: AsyncSession) -> Work:
+    """What imports products, in this session."""
+    audit = ProductAudit(AuditService(GatheredAudit(session), Place()))
+    events = GatheredEvents(EventRepository(session), (audit.handle,), app.state.event_feed.wake)
+    return product_import.ProductImportWork(ProductRepository(session), events)
+
+
 def create_provider(settings: Settings) -> Provider:
     """The configured model, or the offline answerer."""
     if not settings.has_model:
@@ -205,6 +216,7 @@ def create_provider(settings: Settings) -> Provider:
 
 def _add_routes(app: FastAPI, settings: Settings) -> None:
     for module in (
+        api,  # first, because routes are looked through in turn, and programs ask often
         pages,
         chat,
         answers,
@@ -218,6 +230,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         unsubscribe,
         contacts,
         dashboard,
+        product_desk,
         products,
         numbers,
         pictures,
@@ -229,7 +242,6 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         account,
         tokens,
         people,
-        api,
         docs,
         health,
     ):

@@ -1,18 +1,27 @@
 """Who asks the API, how often they may, and what they may see and do."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from app.auth import Visit
-from app.dependencies import ApiTokenServiceDep, GuestServiceDep, LimitsDep, PlaceDep, SessionDep, SettingsDep
+from app.auth import Cookies, Visit
+from app.dependencies import (
+    ApiTokenServiceDep,
+    GuestServiceDep,
+    LimitsDep,
+    PlaceDep,
+    SessionDep,
+    SettingsDep,
+    get_api_tokens,
+    get_audit,
+)
 from app.errors import AccountRequired, ConfirmationRequired, Forbidden
 from app.limits import Limits
 from app.models.user import User
 from app.repositories.groups import GroupRepository
 from app.repositories.visibility import Rights
 from app.services.api_token_service import Caller, TokenRequired
-from app.visitors import VisitDep
+from app.visitors import VisitDep, get_strategy, get_visit
 
 RATE_POLICY = "caller"
 SCOPES = frozenset({"read", "write"})
@@ -74,7 +83,28 @@ async def get_writer(caller: CallerDep) -> Caller:
     return caller
 
 
+async def get_anybody(
+    request: Request, session: SessionDep, limits: LimitsDep, place: PlaceDep, settings: SettingsDep
+) -> Caller | None:
+    """Whoever reads what everybody sees: None without a token and a session. A token that is shown must be good.
+
+    What says who asks is made here and not asked for, because most are strangers, to whom it would only take time.
+    """
+    cookies = Cookies(settings)
+    shows_token, cookie = "authorization" in request.headers, cookies.name("session") in request.cookies
+    visit = await get_visit(request, await get_strategy(session, settings, place), cookies) if cookie else None
+    if not visit and not shows_token:
+        await _count(request, limits, settings.api_rate, "address", place.address)
+        return None
+    tokens = await get_api_tokens(session, await get_audit(session, place), settings)
+    caller = await get_caller(request, tokens, visit, limits, place, settings)
+    caller.check("read")
+    return caller
+
+
 ReaderDep = Annotated[Caller, Depends(get_reader)]
+AnybodyDep = Annotated[Caller | None, Depends(get_anybody)]
+ANYBODY: dict[str, Any] = {"security": [{}, {"token": []}, {"session": []}]}  # of a route for them: `openapi_extra`
 WriterDep = Annotated[Caller, Depends(get_writer)]
 
 

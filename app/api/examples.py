@@ -28,6 +28,15 @@ CONVERSATION = {
     "updated_at": MOMENT,
 }
 ANSWER = QUESTION | {"id": 8, "parent_id": 7, "role": "assistant", "model": "gpt-5-mini"}
+PRODUCT: dict[str, Any] = {"name": "Brass lamp", "price": "49.50", "currency": "EUR", "category": "Lighting"}
+PRODUCT_SHOWN = PRODUCT | {
+    "slug": "brass-lamp",
+    "stock": 7,
+    "picture": f"/products/brass-lamp/picture/{ID}",
+    "picture_alt": "A lamp on a table",
+    "created_at": MOMENT,
+    "updated_at": MOMENT,
+}
 EXAMPLES: dict[str, dict[str, Any]] = {
     "WebinarForm": WEBINAR | {"time_zone": "Europe/Berlin", "questions": "How did you hear of us?"},
     "WebinarAnswer": {
@@ -69,6 +78,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "created_at": MOMENT,
         "updated_at": MOMENT,
     },
+    "ProductForm": PRODUCT | {"description": "Of *brass*.", "stock": 7},
+    "ProductSummary": PRODUCT_SHOWN,
+    "ProductAnswer": PRODUCT_SHOWN | {"description": "Of *brass*."},
     "FirstQuestionForm": {"content": "Where do herons sleep?", "instructions": "Answer in one sentence."},
     "QuestionForm": {"content": "And in winter?"},
     "ConversationAnswer": CONVERSATION,

@@ -23,6 +23,13 @@ LINKS: Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]] = {
         "registrations_cancel": REGISTRATION,
         "registrations_check_in": REGISTRATION,
     },
+    ("products_create", "201"): {
+        "products_get": SLUG,
+        "products_replace": SLUG | VERSION,
+        "products_change": SLUG | VERSION,
+        "products_delete": SLUG | VERSION,
+        "products_restore": SLUG,
+    },
     ("conversations_create", "201"): {
         "conversations_get": CONVERSATION,
         "messages_list": CONVERSATION,
@@ -34,6 +41,7 @@ LINKS: Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]] = {
         "conversations_delete": {"conversation_id": "$response.body#/id", **VERSION},
         "messages_create": {"conversation_id": "$response.body#/id"},
     },
+    ("products_list", "200"): {"products_get": {"slug": "$response.body#/items/0/slug"}},
     ("documents_list", "200"): {"documents_get": {"slug": "$response.body#/items/0/slug"}},
 }
 

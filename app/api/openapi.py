@@ -15,7 +15,7 @@ from app.api.replies import PREFIX
 
 VERSION = "1.0.0"
 DESCRIPTION = """\
-Everything that the pages of this site do with webinars, conversations and documents, for programs.
+Everything that the pages of this site do with webinars, products, conversations and documents, for programs.
 
 **Who asks:** show a token, `Authorization: Bearer fo_...`; tokens are made under Account, API tokens, with the scopes
 `read` and `write`. Pages of this site may use their session's cookie.
@@ -33,6 +33,7 @@ what they have not seen. `POST` takes an `Idempotency-Key`: what is sent twice w
 TAGS = {
     "webinars": "Events at a time, with so many seats.",
     "registrations": "Who comes to a webinar, and who waits for a seat.",
+    "products": "What is sold, what it costs and how much of it there is.",
     "conversations": "Questions to the model and its answers.",
     "documents": "What answers rest on.",
     "me": "Who asks.",

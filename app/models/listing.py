@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from app.models.base import storable
+from app.models.product import Price
 from app.models.webinar import Standing, WebinarStatus, within_reach
 
 Words = Annotated[str, StringConstraints(max_length=200), AfterValidator(storable)]
@@ -56,6 +57,19 @@ class DocumentQuery(ListQuery):
     q: Words = Field(default="", description="Words that the title holds.")
     sort: Literal["title", "-title", "slug", "-slug", "updated_at", "-updated_at"] = Field(
         default="title", description="By what to sort; with `-` the other way round."
+    )
+
+
+class ProductQuery(ListQuery):
+    """By the same names as the page of products."""
+
+    q: Words = Field(default="", description="Words that the name, the category or the description holds.")
+    category: Words | None = Field(default=None, description="One category.")
+    low: Price | None = Field(default=None, alias="from", description="Only those that cost as much or more.")
+    high: Price | None = Field(default=None, alias="to", description="Only those that cost as much or less.")
+    stock: bool = Field(default=False, description="Only those that are in stock.")
+    sort: Literal["newest", "-newest", "name", "-name", "price", "-price"] = Field(
+        default="newest", description="By what to sort; with `-` the other way round."
     )
 
 

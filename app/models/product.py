@@ -5,9 +5,19 @@ import unicodedata
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    StringConstraints,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+    field_validator,
+)
 from sqlalchemy import BigInteger, CheckConstraint, Index, String, TextClause, text
 from sqlmodel import Field, SQLModel
 
@@ -19,7 +29,9 @@ NUMBER = re.compile(r"[0-9]{1,9}")
 BANDS = (0, 1_000, 2_500, 5_000, 10_000, 25_000, 100_000)
 LIVE = text("deleted_at IS NULL")
 DELETED = text("deleted_at IS NOT NULL")
+PICTURED = text("picture_id IS NOT NULL")
 KEY = String(200).with_variant(String(200, collation="C"), "postgresql")  # the order of SQLite, whatever the locale
+WHOLE = ("JPY", "KRW")  # currencies without hundredths
 
 
 class Currency(StrEnum):
@@ -50,7 +62,7 @@ class Currency(StrEnum):
 
     @property
     def has_cents(self) -> bool:
-        return self not in (Currency.JPY, Currency.KRW)
+        return self.value not in WHOLE
 
 
 def index(name: str, *columns: str, where: TextClause = LIVE) -> Index:
@@ -77,6 +89,7 @@ class Product(SQLModel, table=True):
         index("category_price", "category", "price_minor", "id", "currency", "stock", "name_key", "created_at"),
         index("category_created", "category", "created_at", "id", "price_minor", "stock"),
         index("deleted", "deleted_at", where=DELETED),
+        index("picture_id", "picture_id", where=PICTURED),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -88,6 +101,8 @@ class Product(SQLModel, table=True):
     currency: Currency = Field(default=Currency.EUR, sa_type=words(Currency, 3))
     category: str = Field(max_length=40)
     stock: int = 0
+    picture_id: UUID | None = Field(default=None, foreign_key="picture.id", ondelete="SET NULL")
+    picture_alt: str = Field(default="", max_length=200)
     version: int = 1
     created_at: datetime = Timestamp(default_factory=now)
     updated_at: datetime = Timestamp(default_factory=now)
@@ -98,13 +113,18 @@ class Product(SQLModel, table=True):
         return f"/products/{self.slug}"
 
     @property
+    def picture_path(self) -> str:
+        """Where its picture is; another picture has another address. Empty without one."""
+        return picture_path(self.slug, self.picture_id)
+
+    @property
     def price(self) -> Decimal:
         return money(self.price_minor)
 
     @property
     def typed_price(self) -> str:
         """The price as a form takes it."""
-        return f"{self.price:.{2 if self.currency.has_cents else 0}f}"
+        return typed_price(self.price_minor, self.currency)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -117,6 +137,10 @@ class Product(SQLModel, table=True):
             "category": self.category,
             "stock": self.stock,
         }
+
+    @property
+    def picture_facts(self) -> dict[str, Any]:
+        return {"picture": str(self.picture_id or ""), "picture_alt": self.picture_alt}
 
 
 class ProductFigure(SQLModel, table=True):
@@ -144,6 +168,14 @@ def money(minor: int) -> Decimal:
     return Decimal(minor).scaleb(-2)
 
 
+def typed_price(minor: int, currency: str) -> str:
+    return str(minor // 100) if currency in WHOLE else f"{minor // 100}.{minor % 100:02}"
+
+
+def picture_path(slug: str, picture_id: UUID | None) -> str:
+    return f"/products/{slug}/picture/{picture_id}" if picture_id else ""
+
+
 def sort_key(name: str) -> str:
     """A name as it is sorted: without case and accents."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
@@ -160,10 +192,14 @@ def price_of(typed: object) -> Decimal:
     return Decimal(str(typed).strip())
 
 
-def stock_of(typed: object) -> int:
-    if isinstance(typed, bool) or not NUMBER.fullmatch(str(typed).strip()):
-        raise ValueError("Write how many there are as a whole number from 0 to 999999999.")
-    return int(str(typed))
+def stock_of(typed: object, read: ValidatorFunctionWrapHandler) -> int:
+    """A form has text alone; JSON is read strictly, and there `"5"` is no number."""
+    try:
+        if isinstance(typed, bool) or not NUMBER.fullmatch(str(typed).strip()):
+            raise ValueError
+        return int(read(typed))
+    except ValueError as error:
+        raise ValueError("Write how many there are as a whole number from 0 to 999999999.") from error
 
 
 def one_line(typed: str) -> str:
@@ -172,8 +208,17 @@ def one_line(typed: str) -> str:
     return typed
 
 
-Price = Annotated[Decimal, BeforeValidator(price_of)]
-Stock = Annotated[int, BeforeValidator(stock_of)]
+PRICE_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "pattern": r"^\s*[0-9]{1,10}(\.[0-9]{1,2})?\s*$"},
+        {"type": "number", "minimum": 0, "maximum": 9_999_999_999.99},
+    ],
+    "examples": ["12.50"],
+}
+Price = Annotated[Decimal, BeforeValidator(price_of), WithJsonSchema(PRICE_SCHEMA)]
+Stock = Annotated[
+    int, WrapValidator(stock_of), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 999_999_999})
+]
 Line = Annotated[Typed, AfterValidator(one_line)]
 
 
@@ -206,6 +251,13 @@ class ProductForm(SQLModel):
     def _plain_line_ends(cls, description: str) -> str:
         return description.replace("\r\n", "\n")  # which browsers send, whatever was there before
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The same as plain data, as `Product.facts` has it."""
+        price = typed_price(minor(self.price, self.currency), self.currency)
+        plain = self.model_dump(include={"name", "description", "category", "stock"})
+        return {**plain, "price": price, "currency": self.currency.value}
+
     def values(self) -> dict[str, Any]:
         """The columns that it fills."""
         return {
@@ -219,6 +271,12 @@ class ProductEdit(ProductForm):
     """The same of one that is there: `version` is the one that the form was opened with."""
 
     version: int = Field(ge=0, le=2**31 - 1)
+
+
+class ProductImportForm(SQLModel):
+    """How to import what the preview showed."""
+
+    duplicates: Literal["merge", "skip"] = "merge"
 
 
 class QuickEdit(SQLModel):

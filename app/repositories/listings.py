@@ -13,6 +13,8 @@ from app.models.listing import ConversationQuery, DocumentQuery, RegistrationQue
 from app.models.webinar import Registration, Webinar
 from app.repositories.base import Repository
 from app.repositories.keyset import Order, Place, Slice, slice_of
+from app.repositories.products import ProductRepository, ProductRow
+from app.repositories.products import Wanted as WantedProducts
 from app.repositories.registrant_search import Wanted, matching
 from app.repositories.webinars import PUBLIC
 
@@ -79,6 +81,9 @@ class ListingRepository(Repository):
     async def documents(self, query: DocumentQuery, after: Place | None) -> Slice[Document]:
         order = order_of(DOCUMENTS, query.sort, Document.id)
         return await slice_of(self, Document, holding(query.q, Document.title), order, after, query.limit)
+
+    async def products(self, wanted: WantedProducts, after: Place | None, limit: int) -> Slice[ProductRow]:
+        return await ProductRepository(self.session).slice(wanted, after, limit)
 
 
 def order_of(columns: Mapping[str, Any], sort: str, key: Any) -> Order:

@@ -6,17 +6,19 @@ from sqlalchemy import delete, update
 from sqlmodel import col, select
 
 from app.models.picture import Picture
+from app.models.product import Product
 from app.models.webinar import Registration, Webinar
 from app.repositories.base import Repository
 
-SHOWN_AS = {Webinar: "cover_id", Registration: "photo_id"}  # the column of each table whose rows show a picture
+# The column of each table whose rows show a picture.
+SHOWN_AS = {Webinar: "cover_id", Registration: "photo_id", Product: "picture_id"}
 
 
 class PictureRepository(Repository):
     async def get(self, id: UUID) -> Picture | None:
         return await self.session.get(Picture, id)
 
-    async def replace(self, owner: Webinar | Registration, picture: Picture | None) -> bool:
+    async def replace(self, owner: Webinar | Registration | Product, picture: Picture | None) -> bool:
         """Let a row show this picture, or none, and delete the one before. False when the row is no longer there.
 
         The first statement locks the row: of two at once, the second deletes what the first has put.

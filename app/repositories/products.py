@@ -5,19 +5,42 @@ for as long as it takes to fill a page; or, when few products fit, those few, wh
 the newest that hold the words. Whichever it is, whole rows are read for the one page alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, column, delete, literal_column, table, text, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    DateTime,
+    Row,
+    Select,
+    String,
+    bindparam,
+    column,
+    delete,
+    literal,
+    literal_column,
+    table,
+    text,
+    tuple_,
+    type_coerce,
+    update,
+)
+from sqlalchemy import select as sql_select
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import defer
 from sqlmodel import col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from app.models.job import Job, JobItem
+from app.models.picture import Picture
 from app.models.product import Product
 from app.repositories.base import Repository
 from app.repositories.conversations import postgres_query, sqlite_query
+from app.repositories.keyset import Place, Slice
 
 COUNTED = 10_000  # products that are counted one by one; of more, nobody looks for one by leafing
 PREFIX = 3  # letters of a last word that may be half typed; with fewer nearly everything would fit
@@ -27,6 +50,16 @@ SORTS: dict[str, Any] = {
     "price": col(Product.price_minor),
     "newest": col(Product.created_at),
 }
+ProductRow = Row[Any]
+SHOWN: tuple[Any, ...] = (
+    *(col(Product.slug), col(Product.name), col(Product.price_minor), type_coerce(Product.currency, String)),
+    *(col(Product.category), col(Product.stock), col(Product.picture_id), col(Product.picture_alt)),
+    *(type_coerce(column, DateTime(timezone=True)) for column in (col(Product.created_at), col(Product.updated_at))),
+)  # of a product in a list for programs, in plain types: times without a zone are in UTC
+EXPORTED: tuple[Any, ...] = (
+    *SHOWN[:6],
+    *(col(each) for each in (Product.description, Product.created_at, Product.updated_at)),
+)
 FTS = table("product_fts", column("rowid"))
 # Smaller is better; a word in the name is worth the most, then one in the category.
 SQLITE_MATCH = text("product_fts MATCH :words")
@@ -61,11 +94,15 @@ class Wanted:
         return where + ([col(Product.stock) > 0] if self.in_stock else [])
 
 
+def descends(sort: str) -> bool:
+    """What is newest comes first."""
+    return sort.startswith("-") ^ (sort.removeprefix("-") == "newest")
+
+
 def ordered(sort: str, *, backwards: bool = False) -> list[Any]:
-    """By this, then by the id; what is newest comes first."""
-    name, down = sort.removeprefix("-"), sort.startswith("-")
-    columns = (SORTS[name], col(Product.id))
-    return [each.desc() if down ^ (name == "newest") ^ backwards else each.asc() for each in columns]
+    """By this, then by the id."""
+    columns = (SORTS[sort.removeprefix("-")], col(Product.id))
+    return [each.desc() if descends(sort) ^ backwards else each.asc() for each in columns]
 
 
 class ProductRepository(Repository):
@@ -78,6 +115,23 @@ class ProductRepository(Repository):
     async def taken(self, slugs: Sequence[str]) -> set[str]:
         """Which of these addresses are in use."""
         return set((await self.session.exec(select(Product.slug).where(col(Product.slug).in_(slugs)))).all())
+
+    async def held(self, *, slugs: Sequence[str] = (), ids: Sequence[int] = ()) -> Sequence[Product]:
+        """Those of them that there are, deleted ones too, which nobody else changes until this transaction ends.
+
+        SQLite needs no lock for that in a transaction that has written already.
+        """
+        asked = col(Product.slug).in_(slugs) | col(Product.id).in_(ids)
+        return await self._all(select(Product).where(asked).order_by(col(Product.id)).with_for_update())
+
+    async def known(self, job: Job, limit: int) -> Sequence[tuple[JobItem, Product]]:
+        """The first items of an import whose products are there already."""
+        found = select(JobItem, Product).join(Product, col(Product.slug) == JobItem.key).where(*_to_do(job))
+        return (await self.session.exec(found.order_by(col(JobItem.number)).limit(limit))).all()
+
+    async def count_known(self, job: Job) -> int:
+        found = select(func.count()).select_from(JobItem).join(Product, col(Product.slug) == JobItem.key)
+        return (await self.session.exec(found.where(*_to_do(job)))).one()
 
     async def shown(self, ids: Sequence[int]) -> Sequence[Product]:
         """These products, deleted ones too, without their descriptions."""
@@ -103,10 +157,7 @@ class ProductRepository(Repository):
 
     async def among_few(self, wanted: Wanted, offset: int, limit: int) -> Sequence[Product]:
         """A page of a list of at most `COUNTED` products."""
-        name = wanted.sort.removeprefix("-")
-        few: Select[Any] = select(col(Product.id).label("id"), SORTS[name].label("key")).where(*wanted.where())
-        cte = few.cte("few").prefix_with("MATERIALIZED")
-        down = wanted.sort.startswith("-") ^ (name == "newest")
+        cte, down = _few(wanted), descends(wanted.sort)
         order = [each.desc() if down else each.asc() for each in (cte.c.key, cte.c.id)]
         page = select(cte.c.id).order_by(*order).offset(offset).limit(limit)
         return await self._all(_rows().where(col(Product.id).in_(page)).order_by(*ordered(wanted.sort)))
@@ -114,14 +165,42 @@ class ProductRepository(Repository):
     async def search(self, wanted: Wanted, offset: int, limit: int) -> tuple[Sequence[Product], int]:
         """A page of those that hold all the words, and how many these are; of more than `COUNTED`, of the newest."""
         hits = self._hits(wanted).cte("hits").prefix_with("MATERIALIZED")
-        down = wanted.sort.startswith("-") ^ (wanted.sort.removeprefix("-") == "newest")
+        down = descends(wanted.sort)
         order = [hits.c.key.desc() if down else hits.c.key.asc(), hits.c.id.desc()]
         count = select(func.count()).select_from(hits).scalar_subquery()
         page = select(count, hits.c.id).order_by(*order).offset(offset).limit(limit)
-        rows = (await self.execute(page, {"words": self._query(wanted.words)})).all()
+        rows = (await self.execute(page, self._words(wanted))).all()
         ids = [id for _count, id in rows]
         found = {product.id: product for product in await self.shown(ids)}
         return [found[id] for id in ids if id in found], rows[0][0] if rows else 0
+
+    async def slice(
+        self, wanted: Wanted, after: Place | None, limit: int, columns: Sequence[Any] = SHOWN
+    ) -> Slice[ProductRow]:
+        """The first rows of a list, or the first after a place in it: these columns, and last the row's own place."""
+        key, down = SORTS[wanted.sort.removeprefix("-")], descends(wanted.sort)
+        id: Any = col(Product.id)
+        some = await self._some(wanted)
+        at = (key, id) if some is None else (some.c.key, some.c.id)
+        where = _below(at, (key.type, id.type), after, down=down) if after else []
+        if some is None:
+            where += wanted.where(by_index=wanted.sort.removeprefix("-") == "price")
+        page = select(at[1]).where(*where).order_by(*(each.desc() if down else each.asc() for each in at))
+        found: Select[Any] = sql_select(*columns, key, id).where(id.in_(page.limit(limit + 1)))
+        order = (each.desc() if down else each.asc() for each in (key, id))
+        rows = (await self.execute(found.order_by(*order), self._words(wanted))).all()
+        return Slice(rows[:limit], tuple(rows[limit - 1][-2:]) if len(rows) > limit else None)
+
+    async def _some(self, wanted: Wanted) -> CTE | None:
+        """What is to be sorted, where that takes less than reading along an index."""
+        if wanted.words:
+            return self._hits(wanted).cte("hits").prefix_with("MATERIALIZED")
+        if wanted.has_range and wanted.sort.removeprefix("-") != "price" and await self.count(wanted) <= COUNTED:
+            return _few(wanted)
+        return None
+
+    def _words(self, wanted: Wanted) -> dict[str, str]:
+        return {"words": self._query(wanted.words)} if wanted.words else {}
 
     def _hits(self, wanted: Wanted) -> Select[Any]:
         rank = SQLITE_RANK if self.on_sqlite else POSTGRES_RANK
@@ -142,6 +221,11 @@ class ProductRepository(Repository):
 
     # Changes
 
+    async def lock(self, product: Product) -> None:
+        """Let nobody else change it until this transaction ends, and see what they changed before."""
+        await self.write(update(Product).where(col(Product.id) == product.id).values(version=col(Product.version)))
+        await self.session.refresh(product)
+
     async def change(self, product: Product, version: int, values: dict[str, Any]) -> bool:
         """Change it if it still has this version; whether it had. Either way `product` is then as it is now."""
         same = (col(Product.id) == product.id, col(Product.version) == version)
@@ -149,9 +233,35 @@ class ProductRepository(Repository):
         await self.session.refresh(product)
         return bool(done.rowcount)
 
+    async def add_new(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+        """Store many at once, but for those whose address is taken; return the ids of the others, by address."""
+        if not rows:
+            return {}
+        insert = sqlite_insert if self.on_sqlite else postgres_insert
+        added = insert(Product).values(rows).on_conflict_do_nothing().returning(col(Product.slug), col(Product.id))
+        return {row[0]: row[1] for row in await self.write(added)}
+
     async def purge(self, deleted_before: datetime) -> None:
-        """Delete for good what was deleted before then."""
-        await self.write(delete(Product).where(col(Product.deleted_at) < deleted_before))
+        """Delete for good what was deleted before then, and the pictures of that."""
+        over = col(Product.deleted_at) < deleted_before
+        shown = select(Product.picture_id).where(over, col(Product.picture_id).is_not(None))
+        await self.write(delete(Picture).where(col(Picture.id).in_(shown)))
+        await self.write(delete(Product).where(over))
+
+
+def _to_do(job: Job) -> tuple[ColumnElement[bool], ...]:
+    return col(JobItem.job_id) == job.id, col(JobItem.outcome) == ""
+
+
+def _few(wanted: Wanted) -> CTE:
+    few: Select[Any] = select(col(Product.id).label("id"), SORTS[wanted.sort.removeprefix("-")].label("key"))
+    return few.where(*wanted.where()).cte("few").prefix_with("MATERIALIZED")
+
+
+def _below(columns: Sequence[Any], kinds: Sequence[Any], after: Place, *, down: bool) -> list[ColumnElement[bool]]:
+    """Further on in the list than this place."""
+    here, there = tuple_(*columns), tuple_(*(literal(each, kind) for each, kind in zip(after, kinds, strict=True)))
+    return [here < there if down else here > there]
 
 
 def _rows() -> SelectOfScalar[Product]:

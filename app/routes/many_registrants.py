@@ -9,7 +9,7 @@ from app.models.base import Typed
 from app.models.registrant_forms import BulkForm, ImportForm
 from app.models.webinar import Webinar
 from app.routes.desk import ViewDep, WebinarDep
-from app.services.registrant_import import Preview
+from app.services.csv_import import Preview
 from app.visitors import PageDep, RightsDep
 from app.webinar_dependencies import BulkActsDep, RegistrantImportDep
 

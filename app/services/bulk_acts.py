@@ -14,8 +14,8 @@ from app.repositories.jobs import JobRepository
 from app.repositories.registrant_search import matching
 from app.repositories.visibility import Rights
 from app.repositories.webinars import BY_NUMBER, EMAIL, ID, WebinarRepository, of_webinar, with_ids
+from app.services.csv_import import CHANGED_SINCE, unchanged
 from app.services.job_service import JobService
-from app.services.registrant_import import CHANGED_SINCE, unchanged
 from app.services.registrant_service import RegistrantService
 from app.services.registrants import View, wanted_by
 from app.services.webinar_service import WebinarService

@@ -13,12 +13,21 @@ from app.config import Settings
 from app.errors import Invalid
 from app.models.conversation import Conversation, Message
 from app.models.document import Document
-from app.models.listing import ConversationQuery, DocumentQuery, ListQuery, RegistrationQuery, WebinarQuery
+from app.models.listing import (
+    ConversationQuery,
+    DocumentQuery,
+    ListQuery,
+    ProductQuery,
+    RegistrationQuery,
+    WebinarQuery,
+)
 from app.models.user import User
 from app.models.webinar import Registration, Webinar
 from app.repositories.keyset import Place, Slice
 from app.repositories.listings import ListingRepository
+from app.repositories.products import ProductRow
 from app.repositories.visibility import Rights
+from app.services.product_list import wanted_by
 
 Row = TypeVar("Row")
 READERS: dict[str, Callable[[Any], Any]] = {"datetime": datetime.fromisoformat, "UUID": UUID}
@@ -66,6 +75,13 @@ class ListingService:
 
     async def documents(self, query: DocumentQuery) -> Listed[Document]:
         return self.listed("documents", query, await self.listings.documents(query, self.place("documents", query)))
+
+    async def products(self, query: ProductQuery) -> Listed[ProductRow]:
+        """Those that everybody sees, as rows: a list is read far more often than anything else of them."""
+        place = self.place("products", query)
+        wanted = wanted_by(query)
+        found = await self.listings.products(wanted, place, query.limit) if wanted else Slice([], None)
+        return self.listed("products", query, found)
 
     # Cursors. They are signed: whoever makes one up is told so, and the database is asked for nothing odd.
 

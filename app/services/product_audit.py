@@ -1,6 +1,6 @@
 """The audit log's part in what happens to products."""
 
-from app.events import ProductDeleted, ProductHappened
+from app.events import ProductDeleted, ProductHappened, ProductPictureChanged
 from app.services.audit_service import AuditService
 
 
@@ -12,6 +12,7 @@ class ProductAudit:
 
     async def handle(self, happened: ProductHappened) -> None:
         product = happened.product
-        after = {} if isinstance(happened, ProductDeleted) else product.facts
+        after = product.picture_facts if isinstance(happened, ProductPictureChanged) else product.facts
+        after = {} if isinstance(happened, ProductDeleted) else after
         record = ("product", product.id)
         await self.audit.record(happened.act, actor=happened.actor, record=record, before=happened.before, after=after)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
+from app.models.listing import ProductQuery
 from app.models.product import Product, price_of
 from app.repositories.product_figures import Category, ProductFigures
 from app.repositories.products import COUNTED, SORTS, ProductRepository, Wanted
@@ -37,8 +38,7 @@ class View:
 
     @property
     def words(self) -> tuple[str, ...]:
-        typed = "".join(c if c.isalnum() else " " for c in self.q[:200]).split()
-        return tuple({word.casefold(): word for word in typed}.values())[:MAX_WORDS]
+        return words_of(self.q)
 
     @property
     def order(self) -> str:
@@ -135,6 +135,21 @@ class ProductList:
             view = replace(view, page=pages_of(total))
             products, _total = await self.products.search(wanted, (view.page - 1) * PAGE, PAGE)
         return Listed(view, products, min(total, COUNTED), total <= COUNTED, categories)
+
+
+def words_of(q: str) -> tuple[str, ...]:
+    """The words of a search, each once."""
+    typed = "".join(c if c.isalnum() else " " for c in q[:200]).split()
+    return tuple({word.casefold(): word for word in typed}.values())[:MAX_WORDS]
+
+
+def wanted_by(query: ProductQuery) -> Wanted | None:
+    """What a program asks for; None when it looks for something in which there is no word."""
+    words = words_of(query.q)
+    if query.q.strip() and not words:
+        return None
+    low, high = (None if price is None else int(price * 100) for price in (query.low, query.high))
+    return Wanted(words, query.category or "", low, high, query.stock, query.sort)
 
 
 def pages_of(total: int) -> int:

@@ -8,13 +8,13 @@ from sqlalchemy.exc import IntegrityError
 from app.errors import Conflict, Invalid, NotFound
 from app.events import Events, ProductAdded, ProductChanged, ProductDeleted, ProductRestored
 from app.models.base import now
-from app.models.product import Product, ProductEdit, ProductForm, QuickEdit, minor, sort_key
+from app.models.product import Product, ProductForm, QuickEdit, minor, sort_key
 from app.models.webinar import slug_of
 from app.repositories.product_figures import ProductFigures
 from app.repositories.products import ProductRepository
 from app.repositories.visibility import Rights
 
-RESERVED = frozenset({"new", "dashboard", "stream", "preview"})  # addresses of other pages
+RESERVED = frozenset({"new", "dashboard", "stream", "preview", "import"})  # addresses of other pages
 FIELDS = ("name", "description", "price", "currency", "category", "stock")
 
 
@@ -65,10 +65,20 @@ class ProductService:
         await self.events.publish(ProductAdded(product, {}, rights.user))
         return product
 
-    async def change(self, rights: Rights, product: Product, form: ProductEdit) -> None:
-        """Change all of it; raises `Stale` when somebody else was faster. What was deleted comes back by it."""
+    async def hold(self, rights: Rights, product: Product, permission: str) -> None:
+        """Let nobody else change it until this transaction ends, and see what they changed before."""
+        rights.check(permission)
+        await self.products.lock(product)
+        if product.deleted_at:
+            raise NotFound
+
+    async def change(self, rights: Rights, product: Product, form: ProductForm) -> None:
+        """Change all of it; raises `Stale` when somebody else was faster. What was deleted comes back by it.
+
+        A form without a version is of one that is held, so that nobody can be faster.
+        """
         values = form.values()
-        version = values.pop("version")
+        version = values.pop("version", product.version)
         values["category"] = await self._category(form.category)
         await self._change(rights, product, version, values)
 

@@ -1,8 +1,6 @@
 """Registrants from a CSV file: looked at first, then imported by a job."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,89 +8,55 @@ from uuid import UUID, uuid4
 from app.errors import Conflict, Invalid
 from app.events import GatheredEvents, WebinarRegistered, topic_of
 from app.models.base import now
-from app.models.job import Item, Job, JobItem
+from app.models.job import Item, Job
 from app.models.registrant_forms import ImportForm
 from app.models.webinar import Registration, Standing, Webinar, WebinarStatus
-from app.repositories.jobs import HAS_PROBLEM, TO_DO, JobRepository
+from app.repositories.jobs import JobRepository
 from app.repositories.visibility import Rights
 from app.repositories.webinars import WebinarRepository, with_addresses, with_ids
-from app.services.csv_file import decoded
+from app.services.csv_import import CHANGED_SINCE, SHOWN, CsvImport, Preview, left_alone, unchanged
 from app.services.job_service import JobService
-from app.services.registrant_rows import Rows, read_rows
+from app.services.registrant_rows import read_rows
 from app.services.webinar_service import WebinarService
 
 KIND = "registrations.import"
 CONSENT = "Imported by staff, who confirmed that this person agreed elsewhere to have their data kept for this webinar."
-SHOWN = 10  # rows
-SHOWN_PROBLEMS = 50
 NOT_TOLD = (Standing.CANCELLED, Standing.DECLINED)
-CHANGED_SINCE = "This was changed since, so it stays as it is."
+NOT_YOURS = "This address is registered already, and you may not change it."
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What an import would do."""
-
-    job: Job
-    rows: Sequence[JobItem]
-    problems: Sequence[JobItem]
-    problem_count: int
-    known: Sequence[tuple[JobItem, dict[str, tuple[Any, Any]]]]
-    known_count: int
-
-
-class RegistrantImport:
-    """What is done before the job runs."""
+class RegistrantImport(CsvImport):
+    kind = KIND
+    permission = "registration.add"
 
     def __init__(self, webinars: WebinarRepository, jobs: JobRepository, service: JobService) -> None:
+        super().__init__(jobs, service)
         self.webinars = webinars
-        self.jobs = jobs
-        self.service = service
 
     async def read(self, rights: Rights, webinar: Webinar, name: str, data: bytes, pasted: str) -> Job:
-        """Make a job of a file, or of what was pasted, that waits until somebody has looked at it."""
-        rights.check("registration.add")
-        if not (data or pasted.strip()):
-            raise Invalid("Choose a file, or paste its rows.", field="file")
-        text, note = decoded(data) if data else (pasted, "")
-        rows = await asyncio.to_thread(read_rows, text, webinar.questions)  # others go on meanwhile
-        job = await self.jobs.add(_job(rights, webinar, rows, file=name[:200], note=note))
-        await self.jobs.fill(job, rows.items)
-        return job
+        """Make a job of a file, or of what was pasted."""
+        job, questions = _job(rights, webinar, name[:200]), webinar.questions
+        return await self.make(rights, job, lambda text: read_rows(text, questions), data, pasted)
 
     async def preview(self, rights: Rights, webinar: Webinar, id: UUID) -> Preview:
-        rights.check("registration.add")
-        job = await self.service.get(rights, id)
-        if job.subject != topic_of(webinar) or job.kind != KIND:
-            raise Conflict("This is not an import into this webinar.")
-        return Preview(
-            job,
-            await self.jobs.items(job, TO_DO, SHOWN),
-            await self.jobs.items(job, HAS_PROBLEM, SHOWN_PROBLEMS),
-            await self.jobs.count(job, HAS_PROBLEM),
-            [(item, merged(row, item.data)) for item, row in await self.webinars.known(webinar, job, SHOWN)],
-            await self.webinars.count_known(webinar, job),
-        )
+        job = await self.find(rights, id, topic_of(webinar))
+        known = [(item, merged(row, item.data)) for item, row in await self.webinars.known(webinar, job, SHOWN)]
+        return await self.show(job, known, await self.webinars.count_known(webinar, job))
 
     async def start(self, rights: Rights, preview: Preview, form: ImportForm) -> None:
         if not form.consent:
             raise Invalid("Without their consent nobody may be imported.", field="consent")
-        job = preview.job
-        if not job.total:
-            raise Invalid("There is no row that could be imported.")
-        job.params = {**job.params, **form.model_dump()}
-        await self.service.start(rights, job)
+        await self.begin(rights, preview.job, form.model_dump())
 
 
-def _job(rights: Rights, webinar: Webinar, rows: Rows, **params: Any) -> Job:
+def _job(rights: Rights, webinar: Webinar, file: str) -> Job:
     return Job(
         kind=KIND,
         subject=topic_of(webinar),
         title=f"Import into “{webinar.title}”"[:200],
         path=f"/desk/webinars/{webinar.slug}/registrations",
         owner_id=rights.user.id,
-        total=rows.good,
-        params={"webinar": str(webinar.id), "unknown": rows.unknown[:50], **params},
+        params={"webinar": str(webinar.id), "file": file},
     )
 
 
@@ -170,12 +134,6 @@ class ImportWork:
         return webinar
 
 
-def unchanged(item: Item, rows: Mapping[UUID, Registration]) -> Registration | None:
-    """The registration that an item changed; None when it is gone, or was changed since."""
-    row = rows.get(item.record) if item.record else None
-    return row if row and row.updated_at == item.changed_at else None
-
-
 def _rows(webinar: Webinar, items: Sequence[Item], rights: Rights) -> list[dict[str, Any]]:
     """The columns of those who are new, plain because there are many."""
     at = now()
@@ -206,12 +164,7 @@ def _standing(webinar: Webinar, wanted: str | None, rights: Rights) -> Standing:
 
 def _merge(item: Item, row: Registration, *, wanted: bool, allowed: bool) -> None:
     changes = merged(row, item.data)
-    if not wanted:
-        item.did("skipped")
-    elif not changes:
-        item.did("unchanged")
-    elif not allowed:
-        item.did("refused", "This address is registered already, and you may not change it.")
-    else:
-        row.sqlmodel_update({name: after for name, (_, after) in changes.items()} | {"updated_at": now()})
-        item.changed("merged", row.id, row.updated_at, {name: before for name, (before, _) in changes.items()})
+    if left_alone(item, changes, wanted=wanted, allowed=allowed, refusal=NOT_YOURS):
+        return
+    row.sqlmodel_update({name: after for name, (_, after) in changes.items()} | {"updated_at": now()})
+    item.changed("merged", row.id, row.updated_at, {name: before for name, (before, _) in changes.items()})

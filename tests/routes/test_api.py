@@ -125,6 +125,12 @@ async def test_all_that_is_stored_of_somebody(app: FastAPI, browser: Browser) ->
     assert (asked_again.status_code, asked_again.json()["title"]) == (403, "Is it you?")
 
 
+async def test_every_form_is_read_strictly(app: FastAPI, staff: Client) -> None:
+    """Also one that has no rule for all of its fields together."""
+    refused = await staff.post("/conversations", json={"content": "Hello?", "colour": "red"})
+    assert (refused.status_code, fields(refused)) == (422, {"colour"})
+
+
 # Lists
 
 

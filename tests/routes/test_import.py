@@ -6,7 +6,8 @@ from fastapi import FastAPI
 from app.config import Settings
 from app.models.job import JobState
 from app.models.webinar import Standing
-from app.services.registrant_import import CHANGED_SINCE, CONSENT, ImportWork
+from app.services.csv_import import CHANGED_SINCE
+from app.services.registrant_import import CONSENT, ImportWork
 from tests.browser import Browser
 from tests.conftest import OpenApp
 from tests.html import find, one, parse, text

@@ -16,6 +16,7 @@ from app.models.api_token import ApiToken
 from app.models.conversation import Message, Role
 from app.models.job import Job
 from app.models.mail import Mail
+from app.models.product import Product
 from app.models.ticket import Purpose
 from app.models.user import AccessToken, User
 from app.models.webinar import Registration, Webinar
@@ -81,6 +82,8 @@ class Scene:
             ids["message_id"] = ids["question_id"]
         if endpoint.name == "webinar_cover":
             ids["picture_id"] = ids["cover_id"]
+        if endpoint.name == "product_picture":
+            ids["picture_id"] = ids["product_picture_id"]
         if endpoint.name == "dashboard_file":
             ids["name"] = "by-category"
         if endpoint.path.startswith("/registrations"):
@@ -124,6 +127,8 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         cover, photo = (make(file(), Shape(8, 8)) for _ in range(2))
         await PictureRepository(session).replace((await session.exec(select(Webinar))).one(), cover)
         await PictureRepository(session).replace(registration, photo)
+        shown = make(file(), Shape(8, 8))
+        await PictureRepository(session).replace((await session.exec(select(Product))).one(), shown)
         await SearchService(DocumentRepository(session)).put("guide", "# Guide\n\nSome text.")
         id = private.removeprefix("/chat/")
         messages = (await session.exec(select(Message).where(Message.conversation_id == UUID(id)))).all()
@@ -147,6 +152,7 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         "registration_id": str(registration.id),
         "picture_id": str(photo.id),
         "cover_id": str(cover.id),
+        "product_picture_id": str(shown.id),
         "job_id": str(job.id),
         "webinar_message_id": str(message.id if message else 0),
         "boot_id": "another",

@@ -52,6 +52,7 @@ API_WEBINARS = ("token", "no", "no", "ok", "no", "no", "no", "ok", "no")
 API_SEES_REGISTRATIONS = ("token", "no", "no", "ok", "ok", "ok", "no", "ok", "no")
 API_REGISTRANT = ("token", "none", "none", "ok", "none", "ok", "none", "ok", "ok")
 API_CHANGES = ("token", "no", "no", "ok", "none", "no", "none", "ok", "no")
+API_DELETES = ("token", "no", "no", "ok", "none", "none", "none", "none", "no")  # it is gone by then
 API_CANCELS = ("token", "none", "none", "ok", "none", "no", "none", "ok", "ok")
 
 TABLE: dict[tuple[str, ...], str] = {
@@ -67,7 +68,8 @@ TABLE: dict[tuple[str, ...], str] = {
         registration_link change_registration confirm_registration cancel_registration
         unsubscribe_link unsubscribe subscribe_again
         dev_boot dev_mails dev_mail dev_mail_html
-        docs openapi
+        docs openapi product_picture
+        products_list products_get
     """,
     NOBODY: "check_code check_second_factor",
     OWNERS: """
@@ -90,7 +92,8 @@ TABLE: dict[tuple[str, ...], str] = {
     WEBINARS: """
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
         new_product create_product preview_product edit_product change_product edit_product_quickly
-        change_product_quickly restore_product
+        change_product_quickly restore_product import_products read_products
+        edit_product_picture put_product_picture remove_product_picture
         cover put_cover remove_cover import_registrations read_registrations
         webinar_messages webinar_message save_webinar_message preview_webinar_message
         test_webinar_message delete_webinar_message
@@ -101,9 +104,9 @@ TABLE: dict[tuple[str, ...], str] = {
         numbers numbers_file webinar_numbers webinar_numbers_stream webinar_numbers_file
     """,
     REGISTRANT: "check_in registrant photo photo_file",
-    NO_JOB_THERE: "import_preview run_import",
+    NO_JOB_THERE: "import_preview run_import product_import_preview run_product_import",
     JOBS: "job job_stream start_job undo_job",
-    EXPORTS: "export_registrations bulk_act dashboard dashboard_stream dashboard_file",
+    EXPORTS: "export_registrations bulk_act dashboard dashboard_stream dashboard_file export_products",
     ERASES: "contacts export_contact erase_contact",
     DECIDES: """
         move_registrant put_registrant_group assign_registrant add_note do_check_in put_photo remove_photo
@@ -118,7 +121,11 @@ TABLE: dict[tuple[str, ...], str] = {
     OWN_CONVERSATIONS: """
         conversations_get conversations_change messages_list messages_create messages_get conversations_delete
     """,
-    API_WEBINARS: "webinars_create webinars_replace webinars_change webinars_publish webinars_cancel",
+    API_WEBINARS: """
+        webinars_create webinars_replace webinars_change webinars_publish webinars_cancel
+        products_create products_replace products_change products_restore
+    """,
+    API_DELETES: "products_delete",
     API_SEES_REGISTRATIONS: "registrations_list",
     API_REGISTRANT: "registrations_get",
     API_CHANGES: "registrations_change registrations_check_in",
