@@ -76,8 +76,11 @@ def read(form: type[Form], value: Any) -> Form:
 
 @cache
 def _validator(form: type[BaseModel]) -> SchemaValidator:
-    """The form's own validator. SQLModel's goes through `__init__`, where it forgets that it was to be strict."""
-    return SchemaValidator(_without_init(form.__pydantic_core_schema__))
+    """The form's own validator. SQLModel's goes through `__init__`, where it forgets that it was to be strict.
+
+    pydantic would take that one again for a form without rules of its own, as long as nobody says otherwise.
+    """
+    return SchemaValidator(_without_init(form.__pydantic_core_schema__), _use_prebuilt=False)
 
 
 def _without_init(schema: Any) -> Any:

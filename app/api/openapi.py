@@ -33,6 +33,12 @@ what they have not seen. `POST` takes an `Idempotency-Key`: what is sent twice w
 TAGS = {
     "webinars": "Events at a time, with so many seats.",
     "registrations": "Who comes to a webinar, and who waits for a seat.",
+    "pictures": "A webinar's cover, and photos of registrants.",
+    "follow-ups": "A mail to one registrant, which a model may draft.",
+    "webinar messages": "Reminders and follow-ups to many, which go out by themselves.",
+    "jobs": "Long work: imports, and acts on many registrants at once.",
+    "numbers": "Who registered, came and cancelled, when and from where.",
+    "contacts": "What is stored of one address: given out, and erased.",
     "conversations": "Questions to the model and its answers.",
     "documents": "What answers rest on.",
     "me": "Who asks.",

@@ -1,11 +1,13 @@
 """What the lists of the API can be asked for: names that are not here are refused, and so are values of other kinds."""
 
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from app.models.base import storable
+from app.models.job import JobState
 from app.models.webinar import Standing, WebinarStatus, within_reach
 
 Words = Annotated[str, StringConstraints(max_length=200), AfterValidator(storable)]
@@ -43,6 +45,38 @@ class RegistrationQuery(ListQuery):
     sort: Literal[
         "number", "-number", "name", "-name", "email", "-email", "status", "-status", "created_at", "-created_at"
     ] = Field(default="number", description="By what to sort; with `-` the other way round.")
+
+
+class ChosenQuery(BaseModel):
+    """Which registrations an act is for, when it is for all that are found."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: Words = Field(default="", description="Beginnings of words in the name, the address and the answers.")
+    status: Standing | None = Field(default=None, description="Only those that stand there.")
+    group: GroupName | None = Field(default=None, description="One group; empty for those in none.")
+    rep: UUID | Literal["nobody"] | None = Field(default=None, description="Only those of this colleague, or nobody's.")
+    question: Words = Field(default="", description="In the answers to which question `answer` is looked for.")
+    answer: Words = Field(default="", description="Beginnings of words of an answer.")
+
+
+class NumbersQuery(BaseModel):
+    """Of which registrations there are numbers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: Annotated[str, StringConstraints(max_length=100), AfterValidator(storable)] = Field(
+        default="", description="Only those from this source; `(none)` for those from none."
+    )
+    since: date | None = Field(default=None, description="Only those made from this day on.")
+    until: date | None = Field(default=None, description="Only those made up to this day.")
+
+
+class JobQuery(ListQuery):
+    state: JobState | None = Field(default=None, description="Only those that stand there.")
+    sort: Literal["-created_at", "created_at"] = Field(
+        default="-created_at", description="By what to sort; with `-` the other way round."
+    )
 
 
 class ConversationQuery(ListQuery):

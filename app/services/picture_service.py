@@ -33,6 +33,13 @@ class PictureService:
             raise NotFound
         return picture
 
+    async def shown(self, id: UUID | None) -> Picture:
+        """Whatever something shows now."""
+        picture = await self.pictures.get(id) if id else None
+        if picture is None:
+            raise NotFound
+        return picture
+
     async def put_cover(self, rights: Rights, webinar: Webinar, sent: bytes, alt: str) -> None:
         """Give it this cover; with nothing sent, the one that it has gets another description."""
         rights.check("webinar.change")

@@ -81,6 +81,8 @@ class Scene:
             ids["message_id"] = ids["question_id"]
         if endpoint.name == "webinar_cover":
             ids["picture_id"] = ids["cover_id"]
+        if endpoint.name.startswith("webinar_messages_"):
+            ids["webinar_message_id"] = ids["other_message_id"]
         if endpoint.name == "dashboard_file":
             ids["name"] = "by-category"
         if endpoint.path.startswith("/registrations"):
@@ -129,7 +131,7 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         messages = (await session.exec(select(Message).where(Message.conversation_id == UUID(id)))).all()
         tokens = (await session.exec(select(ApiToken).where(ApiToken.user_id == owner.id))).all()
         visits = (await session.exec(select(AccessToken).where(AccessToken.user_id == owner.id))).all()
-        message = (await session.exec(select(WebinarMessage))).first()
+        message, *_, other = (await session.exec(select(WebinarMessage).order_by(col(WebinarMessage.id)))).all()
         mail = (await session.exec(select(Mail).order_by(col(Mail.id)))).first()
         webinar = str(registration.webinar_id)
         params = {"webinar": webinar, "unknown": [], "note": "", "file": "people.csv"}
@@ -148,7 +150,8 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         "picture_id": str(photo.id),
         "cover_id": str(cover.id),
         "job_id": str(job.id),
-        "webinar_message_id": str(message.id if message else 0),
+        "webinar_message_id": str(message.id),
+        "other_message_id": str(other.id),
         "boot_id": "another",
         "id": str(mail.id if mail else 1),
         "note_id": "4711",
