@@ -1,18 +1,30 @@
 """What the lists of the API can be asked for: names that are not here are refused, and so are values of other kinds."""
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from app.models.base import storable
 from app.models.job import JobState
 from app.models.webinar import Standing, WebinarStatus, within_reach
 
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 Words = Annotated[str, StringConstraints(max_length=200), AfterValidator(storable)]
 GroupName = Annotated[str, StringConstraints(max_length=60), AfterValidator(storable)]
 Moment = Annotated[AwareDatetime, AfterValidator(within_reach)]
+
+
+def written_out(typed: object) -> object:
+    """pydantic takes a number for the seconds since 1970."""
+    if not isinstance(typed, str) or not DAY.fullmatch(typed):
+        raise ValueError("A day is written as 2026-05-01.")
+    return typed
+
+
+Day = Annotated[date, BeforeValidator(written_out), AfterValidator(within_reach)]
 
 
 class ListQuery(BaseModel):
@@ -68,8 +80,8 @@ class NumbersQuery(BaseModel):
     source: Annotated[str, StringConstraints(max_length=100), AfterValidator(storable)] = Field(
         default="", description="Only those from this source; `(none)` for those from none."
     )
-    since: date | None = Field(default=None, description="Only those made from this day on.")
-    until: date | None = Field(default=None, description="Only those made up to this day.")
+    since: Day | None = Field(default=None, description="Only those made from this day on.")
+    until: Day | None = Field(default=None, description="Only those made up to this day.")
 
 
 class JobQuery(ListQuery):

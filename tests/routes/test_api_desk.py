@@ -494,7 +494,12 @@ async def test_numbers_are_those_of_the_page(app: FastAPI, browser: Browser, sta
     every = (await staff.get("/numbers")).json()
     assert every["webinar"] is None and every["total"] == numbers["total"]
     assert [chart["id"] for chart in every["charts"]] == ["by-webinar", "by-source"]
-    for query, field in (("since=soon", "since"), ("colour=red", "colour")):
+    for query, field in (
+        ("since=soon", "since"),
+        ("until=0", "until"),
+        ("until=9999-12-31", "until"),
+        ("colour=red", "colour"),
+    ):
         assert wrong(await staff.get(f"/numbers?{query}")) == (422, [field])
 
 
