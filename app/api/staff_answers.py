@@ -38,6 +38,7 @@ class NoteAnswer(Answer):
     """What staff noted of a registrant. The registrant never sees it."""
 
     id: int
+    registration_id: UUID
     text: str
     author: str = Field(description="What the author was called then.")
     author_id: UUID | None
@@ -51,6 +52,7 @@ class NoteAnswer(Answer):
 class FollowUpAnswer(Answer):
     """A mail to one registrant, which a model may draft and a person sends. An empty draft as long as there is none."""
 
+    registration_id: UUID
     subject: str
     text: str = Field(description="Plain text; while the status is `writing`, what is stored of it so far.")
     status: FollowUpStatus

@@ -43,13 +43,21 @@ WEBINAR_EXAMPLES: dict[str, dict[str, Any]] = {
     "NoteForm": {"text": "Wants to know more about nests."},
     "NoteAnswer": {
         "id": 7,
+        "registration_id": ID,
         "text": "Wants to know more about nests.",
         "author": "Mia Marketing",
         "author_id": ID,
         "created_at": MOMENT,
     },
     "FollowUpForm": LETTER,
-    "FollowUpAnswer": LETTER | {"status": "draft", "error": "", "author": "Mia Marketing", "sent_at": None},
+    "FollowUpAnswer": {
+        "registration_id": ID,
+        **LETTER,
+        "status": "draft",
+        "error": "",
+        "author": "Mia Marketing",
+        "sent_at": None,
+    },
     "MessageForm": MESSAGE,
     "WebinarMessageAnswer": {
         "id": 7,

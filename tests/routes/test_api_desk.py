@@ -516,7 +516,9 @@ async def test_numbers_are_of_those_whom_one_sees(app: FastAPI, staff: Client, s
 async def test_a_contact_is_given_out_and_erased(
     app: FastAPI, browser: Browser, staff: Client, support: Client, webinar: Webinar
 ) -> None:
-    await staff.post(await path_of(app, webinar) + "/notes", json={"text": "Likes herons."})
+    path, key = await path_of(app, webinar), {"Idempotency-Key": "two"}
+    await staff.post(f"{path}/notes", json={"text": "Likes herons."}, headers=key)
+    await staff.post(f"{path}/follow-up/draft", headers=key | STREAM)
     ann = {"email": "ann@example.com"}
     for act in ("export", "erasure"):
         assert (await support.post(f"/contacts/{act}", json=ann)).status_code == 403
