@@ -78,7 +78,7 @@ def read(form: type[Form], value: Any) -> Form:
 def _validator(form: type[BaseModel]) -> SchemaValidator:
     """The form's own validator. SQLModel's goes through `__init__`, where it forgets that it was to be strict.
 
-    pydantic would take that one again for a form without rules of its own, as long as nobody says otherwise.
+    That one would be taken for a form without rules of its own as a whole, were it not said otherwise.
     """
     return SchemaValidator(_without_init(form.__pydantic_core_schema__), _use_prebuilt=False)
 
