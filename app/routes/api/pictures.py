@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Query, Response
+from fastapi import Depends, Query, Response
 
 from app.api.answers import RegistrationAnswer, WebinarAnswer
 from app.api.callers import ReaderDep, RightsDep, WriterDep
@@ -10,10 +10,12 @@ from app.api.files import PICTURE, PictureBody
 from app.api.replies import one
 from app.api.routing import ApiRouter
 from app.models.base import Typed
+from app.models.picture import Picture
 from app.routes.api.registrations import RegistrantDep, ShowDep
 from app.routes.api.registrations import UnchangedDep as UnchangedRegistrationDep
 from app.routes.api.webinars import UnchangedDep, WebinarDep
 from app.routes.pictures import FOR_SOME, KnownTag, served
+from app.services.picture_service import COVER, PHOTO
 from app.webinar_dependencies import PictureServiceDep
 
 router = ApiRouter("/webinars/{slug}", tags=["pictures"])
@@ -25,15 +27,37 @@ SHOWN: dict[int | str, dict[str, Any]] = {
 }
 
 
+async def get_cover(rights: RightsDep, pictures: PictureServiceDep, picture: PictureBody) -> Picture | None:
+    """The picture that was sent, made before the webinar is locked."""
+    rights.check("webinar.change")
+    return await pictures.make(picture, COVER)
+
+
+async def get_photo(
+    rights: RightsDep, _registrant: RegistrantDep, pictures: PictureServiceDep, picture: PictureBody
+) -> Picture | None:
+    rights.check_some("registration.change")
+    return await pictures.make(picture, PHOTO)
+
+
+CoverDep = Annotated[Picture | None, Depends(get_cover)]
+PhotoDep = Annotated[Picture | None, Depends(get_photo)]
+
+
 @router.put("/cover", name="covers_put", response_model=WebinarAnswer, openapi_extra=PICTURE.described)
 async def put_cover(
-    rights: RightsDep, webinar: UnchangedDep, pictures: PictureServiceDep, picture: PictureBody, alt: Alt = ""
+    _writer: WriterDep,
+    rights: RightsDep,
+    picture: CoverDep,
+    webinar: UnchangedDep,
+    pictures: PictureServiceDep,
+    alt: Alt = "",
 ) -> Response:
     """Give the webinar this picture. The body is the file itself, of which a WebP of 1280 x 640 is made.
 
     `If-Match` is the `ETag` of the webinar. With an empty body the picture that it has gets another description.
     """
-    await pictures.put_cover(rights, webinar, picture, alt)
+    await pictures.show_cover(rights, webinar, picture, alt)
     return one(WebinarAnswer.of(webinar, rights))
 
 
@@ -54,13 +78,13 @@ async def put_photo(
     _writer: WriterDep,
     rights: RightsDep,
     webinar: WebinarDep,
+    picture: PhotoDep,
     registration: UnchangedRegistrationDep,
     pictures: PictureServiceDep,
     show: ShowDep,
-    picture: PictureBody,
 ) -> Response:
     """Give a registrant this picture, of which a WebP of 256 x 256 is made; `If-Match` is of the registration."""
-    await pictures.put_photo(rights, webinar, registration, picture)
+    await pictures.show_photo(rights, webinar, registration, picture)
     return one(show(registration))
 
 
