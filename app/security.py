@@ -33,7 +33,8 @@ SECURITY_HEADERS = {
 }
 HSTS = "max-age=31536000; includeSubDomains"
 LARGEST_BODY = 2 * 1024 * 1024  # bytes; a question is text
-LARGEST_UPLOAD = 10 * 1024 * 1024  # bytes of a form with files, which go to the disk as they come
+LARGEST_UPLOAD = 10 * 1024 * 1024  # bytes of a form with files, which go to the disk as they come, or of a file
+API_FILES = ("image/", "text/csv")  # how the types of files begin that the API takes as they are
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # Mail programs on the web post here from pages of theirs (RFC 8058). The address alone is what lets them, no cookie.
 ONE_CLICK = re.compile(r"/unsubscribe/[0-9a-f-]{36}/[0-9a-f]{32}")
@@ -72,16 +73,17 @@ class GuardMiddleware:
         if is_cross_origin(scope) and not ONE_CLICK.fullmatch(scope["path"]):
             raise Forbidden("This form was sent from another site, so it was refused.")
         headers = Headers(scope=scope)
-        length, most = headers.get("content-length", ""), largest(headers)
+        length, most = headers.get("content-length", ""), largest(scope["path"], headers)
         if length.isdecimal() and int(length) > most:
             raise TooLarge(too_large(most))
         return await self.app(scope, limited(receive, most), send)
 
 
-def largest(headers: Headers) -> int:
-    """How many bytes a request may send. Only forms can hold files."""
-    is_form = headers.get("content-type", "").lower().startswith("multipart/form-data")
-    return LARGEST_UPLOAD if is_form else LARGEST_BODY
+def largest(path: str, headers: Headers) -> int:
+    """How many bytes a request may send. Only forms can hold files, and for the API a body can be one."""
+    kind = headers.get("content-type", "").lower()
+    is_file = kind.startswith(API_FILES) and path.startswith("/api/")
+    return LARGEST_UPLOAD if is_file or kind.startswith("multipart/form-data") else LARGEST_BODY
 
 
 def too_large(most: int) -> str:

@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
@@ -14,7 +16,8 @@ from app.models.webinar import Registration, Standing, Webinar
 from tests.e2e.server import Server
 from tests.webinars import make_values
 
-SEATS, PEOPLE, CANCELLED = 100, 500, 20
+SEATS, PEOPLE, CANCELLED, PAGES = 100, 500, 20, 8
+FREE, TAKEN = f"{SEATS} of {SEATS} seats free", f"All {SEATS} seats taken: the waiting list is open"
 
 
 class Crowd:
@@ -30,12 +33,42 @@ class Crowd:
             found = await session.exec(select(Registration).order_by(col(Registration.number)))
             return list(found.all())
 
+    async def look(self, client: httpx2.AsyncClient, shown: list[str]) -> None:
+        """An open page: add what its seat counter shows, one after the other."""
+        async with client.stream("GET", f"{self.server.url}/webinars/herons/seats", timeout=None) as response:
+            async for line in response.aiter_lines():
+                _, data, markup = line.partition("data: ")
+                shown += [re.sub("<[^>]*>", "", markup).strip()] if data else []
+
     async def link(self, email: str) -> str:
         async with self.database.transaction() as session:
             found = await session.exec(select(Mail.text).where(Mail.recipient == email).order_by(col(Mail.id)))
             path = re.search(r"(/registrations/\S+)", found.all()[-1])
         assert path
         return path[1]
+
+
+@asynccontextmanager
+async def open_pages(crowd: Crowd) -> AsyncIterator[list[list[str]]]:
+    """Pages whose counters say already that all seats are free."""
+    pages: list[list[str]] = [[] for _ in range(PAGES)]
+    async with httpx2.AsyncClient() as client:
+        tasks = [asyncio.create_task(crowd.look(client, shown)) for shown in pages]
+        await all_show(pages, FREE)
+        yield pages
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def all_show(pages: list[list[str]], words: str) -> None:
+    async with asyncio.timeout(20):
+        while [shown[-1:] for shown in pages] != [[words]] * PAGES:  # noqa: ASYNC110 - each page is a task of its own
+            await asyncio.sleep(0.05)
+
+
+def free_in(words: str) -> int:
+    return 0 if words == TAKEN else int(words.split()[0])
 
 
 @pytest.mark.timeout(300)
@@ -49,8 +82,12 @@ async def test_a_crowd_gets_exactly_the_seats(tmp_path: Path, database_url: str)
         async with httpx2.AsyncClient(timeout=120, limits=limits, headers={"Sec-Fetch-Site": "same-origin"}) as client:
             path = "/webinars/herons/registrations"
             forms = [{"name": f"P{n}", "email": f"p{n}@example.com", "consent": "true"} for n in range(PEOPLE)]
-            statuses = await asyncio.gather(*(crowd.post(client, path, **form) for form in forms))
+            async with open_pages(crowd) as pages:
+                statuses = await asyncio.gather(*(crowd.post(client, path, **form) for form in forms))
+                await all_show(pages, TAKEN)
             assert set(statuses) == {201}
+            counts = [[free_in(words) for words in shown] for shown in pages]
+            assert all(count == sorted(count, reverse=True) for count in counts), "no counter ever turned back"
             rows = await crowd.registrations()
             waiting = PEOPLE - SEATS
             assert [row.status for row in rows] == [Standing.REGISTERED] * SEATS + [Standing.WAITING] * waiting

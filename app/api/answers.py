@@ -110,6 +110,8 @@ class WebinarAnswer(Answer):
     questions: list[str]
     status: WebinarStatus
     join_url: str | None = Field(description="The address of the room; for staff alone.")
+    cover: str | None = Field(description="The address of the picture at its head.")
+    cover_alt: str = Field(description="What is to be seen there.")
     created_at: datetime
     updated_at: datetime
 
@@ -117,6 +119,7 @@ class WebinarAnswer(Answer):
     def of(cls, webinar: Webinar, rights: Rights | None) -> Self:
         form = WebinarForm.of(webinar)
         local = {name: form.get(name) for name in ("starts", "ends", "opens", "closes")}
+        local["cover"] = f"{webinar.path}/cover/{webinar.cover_id}" if webinar.cover_id else None
         columns = {name: getattr(webinar, name) for name in cls.model_fields if name not in local}
         for_staff = rights is not None and rights.may("webinar.view")
         return cls(**columns | local | {"join_url": webinar.join_url if for_staff else None})
@@ -134,10 +137,12 @@ class RegistrationAnswer(Answer):
     status: Standing
     group: str | None = Field(description="A word by which staff sort; for staff alone.")
     rep_id: UUID | None = Field(description="The colleague to whom they are assigned; for staff alone.")
+    photo: str | None = Field(description="The address of their picture; for staff alone.")
     source: str
     consented_at: datetime
     confirmed_at: datetime | None = Field(description="When they showed that the address is theirs.")
     attended_at: datetime | None
+    unsubscribed_at: datetime | None = Field(description="Since when they get no reminders and no follow-ups.")
     join_url: str | None = Field(description="The room's address; for the registrant with a seat and an address shown.")
     created_at: datetime
     updated_at: datetime
@@ -146,13 +151,15 @@ class RegistrationAnswer(Answer):
     def of(cls, webinar: Webinar, registration: Registration, user: User, rights: Rights | None) -> Self:
         """As this person may see it."""
         for_staff = rights is not None and rights.may_some("registration.view")
-        special = {"webinar", "group", "rep_id", "join_url"}
+        special = {"webinar", "group", "rep_id", "photo", "join_url"}
+        photo = f"/api/v1/webinars/{webinar.slug}/registrations/{registration.id}/photo"
         seated = registration.status == Standing.REGISTERED and registration.confirmed_at is not None
         return cls(
             **{name: getattr(registration, name) for name in cls.model_fields if name not in special},
             webinar=webinar.slug,
             group=registration.group if for_staff else None,
             rep_id=registration.rep_id if for_staff else None,
+            photo=photo if for_staff and registration.photo_id else None,
             join_url=webinar.join_url or None if seated and is_own(user, registration) else None,
         )
 

@@ -112,9 +112,28 @@ async def get_owner(reader: ReaderDep) -> Caller:
     """Whoever asks for all that is theirs. A page asks for the password; who made a token has given it then."""
     if reader.user.is_guest:
         raise AccountRequired
-    if not reader.is_confirmed:
-        raise ConfirmationRequired("Open the page of your data first, which asks for your password, or show a token.")
+    check_confirmed(reader, "/account/data")
     return reader
+
+
+def check_confirmed(caller: Caller, page: str) -> None:
+    """For sensitive acts: of a browser's session somebody must have given their password within ten minutes."""
+    if not caller.is_confirmed:
+        raise ConfirmationRequired(f"Open {page} first, which asks for your password, or show a token.")
+
+
+async def get_sure_reader(reader: ReaderDep) -> Caller:
+    check_confirmed(reader, "/desk/contacts")
+    return reader
+
+
+async def get_sure_writer(writer: WriterDep) -> Caller:
+    check_confirmed(writer, "/desk/contacts")
+    return writer
+
+
+SureReaderDep = Annotated[Caller, Depends(get_sure_reader)]
+SureWriterDep = Annotated[Caller, Depends(get_sure_writer)]
 
 
 OwnerDep = Annotated[Caller, Depends(get_owner)]

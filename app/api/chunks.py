@@ -1,22 +1,28 @@
-"""An answer while it is written, as chunks in OpenAI's form: clients for those understand it as it is."""
+"""What a model writes, while it does, as chunks in OpenAI's form: clients for those understand it as it is."""
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import Depends, Request, Response
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from fastapi import Depends, Response
 
+from app.ai.live_answer import Leave
 from app.api.answers import MessageAnswer
-from app.api.callers import CallerDep
-from app.dependencies import AnswerServiceDep, SessionWatchDep
+from app.api.streams import EVENT_STREAM, Streaming, StreamingDep
+from app.dependencies import AnswerServiceDep
+from app.models.base import now
 from app.models.conversation import Message, Status
+from app.models.follow_up import FollowUp
 from app.services.answer_service import AnswerService
-from app.services.session_watch import SessionWatch
+from app.services.draft_writer import DraftWriter
+from app.webinar_dependencies import DraftWriterDep
 
-EVENT_STREAM = "text/event-stream"
-DONE = "[DONE]"
 ENDS = {Status.COMPLETE: "stop", Status.STOPPED: "stop", Status.INTERRUPTED: "length"}
+GONE = "This is no longer there for you."
 EXAMPLE = (
     'data: {"id": "chatcmpl-7", "object": "chat.completion.chunk", "created": 1777665600, "model": "gpt-5-mini", '
     '"choices": [{"index": 0, "delta": {"content": "Herons"}, "finish_reason": null}]}\n\ndata: [DONE]\n\n'
@@ -28,62 +34,96 @@ STREAM: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """The chunks of one text."""
+
+    id: str
+    created: datetime
+    model: str
+
+    def begin(self) -> str:
+        return self.chunk({"role": "assistant", "content": ""})
+
+    def chunk(self, delta: dict[str, Any], reason: str | None = None, **more: Any) -> str:
+        choices = [{"index": 0, "delta": delta, "finish_reason": reason}]
+        head = {"id": f"chatcmpl-{self.id}", "object": "chat.completion.chunk"}
+        body = {"created": int(self.created.timestamp()), "model": self.model, "choices": choices}
+        return json.dumps({**head, **body, **more}, ensure_ascii=False)
+
+    def text(self, content: str) -> str:
+        return self.chunk({"content": content})
+
+
+def failure(detail: str) -> str:
+    return json.dumps({"error": {"message": detail, "type": "answer_failed"}})
+
+
 class Answering:
     """How an answer is given: at once as far as it is there, or as a stream to whoever asks for one."""
 
-    def __init__(self, answers: AnswerService, watch: SessionWatch, session: str, *, streams: bool) -> None:
+    def __init__(self, answers: AnswerService, streaming: Streaming) -> None:
         self.answers = answers
-        self.watch = watch
-        self.session = session
-        self.streams = streams
+        self.streaming = streaming
 
     def reply(self, message: MessageAnswer, plain: Response) -> Response:
-        """`plain`, or the stream. An `Idempotency-Key` gets `plain` again, which says where the answer is."""
-        if not self.streams:
-            return plain
-        stream = EventSourceResponse(self._events(message), sep="\n")
-        stream.kept = plain  # type: ignore[attr-defined]
-        if location := plain.headers.get("location"):
-            stream.headers["Location"] = location
-        return stream
+        return self.streaming.reply(plain, partial(self._follow, message))
 
-    async def _events(self, message: MessageAnswer) -> AsyncIterator[ServerSentEvent]:
-        """All of it from its beginning, then what is added until its end; with the caller's session it ends too."""
-        yield _chunk(message, {"role": message.role, "content": ""})
-        with self.watch.watching(self.session) as leave:
-            async for text in self.answers.texts(message.id, leave):
-                yield _chunk(message, {"content": text})
-        yield _last(message, None if leave.over else await self.answers.message(message.id))
-        yield ServerSentEvent(DONE, sep="\n")
+    async def _follow(self, message: MessageAnswer, leave: Leave) -> AsyncIterator[str]:
+        """All of it from its beginning, then what is added until its end."""
+        chunks = Chunks(str(message.id), message.created_at, message.model)
+        yield chunks.begin()
+        async for text in self.answers.texts(message.id, leave):
+            yield chunks.text(text)
+        yield _last(chunks, None if leave.over else await self.answers.message(message.id))
 
 
-async def get_answering(
-    request: Request, caller: CallerDep, answers: AnswerServiceDep, watch: SessionWatchDep
-) -> Answering:
-    streams = EVENT_STREAM in request.headers.get("accept", "").lower()
-    return Answering(answers, watch, caller.session, streams=streams)
+async def get_answering(answers: AnswerServiceDep, streaming: StreamingDep) -> Answering:
+    return Answering(answers, streaming)
 
 
 AnsweringDep = Annotated[Answering, Depends(get_answering)]
 
 
-def _last(message: MessageAnswer, now: Message | None) -> ServerSentEvent:
+def _last(chunks: Chunks, now: Message | None) -> str:
     """How it ended: a reason, or an error for what was not to be."""
     if now is None or now.status not in ENDS:
-        detail = now.error if now else "This answer is no longer there for you."
-        return ServerSentEvent(json.dumps({"error": {"message": detail, "type": "answer_failed"}}), sep="\n")
+        return failure(now.error if now else GONE)
     usage = {"prompt_tokens": now.prompt_tokens, "completion_tokens": now.completion_tokens}
     known = {"usage": usage} if now.completion_tokens is not None else {}
-    return _chunk(message, {}, ENDS[now.status], **known)
+    return chunks.chunk({}, ENDS[now.status], **known)
 
 
-def _chunk(message: MessageAnswer, delta: dict[str, Any], reason: str | None = None, **more: Any) -> ServerSentEvent:
-    chunk = {
-        "id": f"chatcmpl-{message.id}",
-        "object": "chat.completion.chunk",
-        "created": int(message.created_at.timestamp()),
-        "model": message.model,
-        "choices": [{"index": 0, "delta": delta, "finish_reason": reason}],
-        **more,
-    }
-    return ServerSentEvent(json.dumps(chunk, ensure_ascii=False), sep="\n")
+class Drafting:
+    """The same of the draft of a follow-up."""
+
+    def __init__(self, drafts: DraftWriter, streaming: Streaming) -> None:
+        self.drafts = drafts
+        self.streaming = streaming
+
+    def reply(self, registration_id: UUID, plain: Response) -> Response:
+        return self.streaming.reply(plain, partial(self._follow, registration_id))
+
+    async def _follow(self, id: UUID, leave: Leave) -> AsyncIterator[str]:
+        """What is written from now on, then what of the stored text was not told: all of it, when nobody writes."""
+        chunks, told = Chunks(str(id), now(), self.drafts.provider.models[0]), ""
+        yield chunks.begin()
+        async for piece in self.drafts.follow(id, 0, leave):
+            told += piece.text
+            yield chunks.text(piece.text)
+        stored = None if leave.over else await self.drafts.stored(id)
+        if stored and (rest := untold(stored, told)):
+            yield chunks.text(rest)
+        yield failure(stored.error if stored else GONE) if not stored or stored.error else chunks.chunk({}, "stop")
+
+
+def untold(stored: FollowUp, told: str) -> str:
+    """What is stored begins with the first letter of what was told."""
+    return stored.text[len(told.lstrip()) :]
+
+
+async def get_drafting(drafts: DraftWriterDep, streaming: StreamingDep) -> Drafting:
+    return Drafting(drafts, streaming)
+
+
+DraftingDep = Annotated[Drafting, Depends(get_drafting)]

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from app.api.webinar_examples import WEBINAR_EXAMPLES
+
 ID = "0b0f7a52-6f0e-4a6e-8a86-3d8a3f2f8f10"
 MOMENT = "2026-03-01T09:30:00Z"
 WEBINAR = {"title": "Herons of the delta", "starts": "2026-05-01T18:00", "ends": "2026-05-01T19:00", "capacity": 100}
@@ -38,6 +40,7 @@ PRODUCT_SHOWN = PRODUCT | {
     "updated_at": MOMENT,
 }
 EXAMPLES: dict[str, dict[str, Any]] = {
+    **WEBINAR_EXAMPLES,
     "WebinarForm": WEBINAR | {"time_zone": "Europe/Berlin", "questions": "How did you hear of us?"},
     "WebinarAnswer": {
         **WEBINAR,
@@ -56,6 +59,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "questions": ["How did you hear of us?"],
         "status": "published",
         "join_url": None,
+        "cover": None,
+        "cover_alt": "",
         "created_at": MOMENT,
         "updated_at": MOMENT,
     },
@@ -70,10 +75,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "status": "registered",
         "group": None,
         "rep_id": None,
+        "photo": None,
         "source": "newsletter",
         "consented_at": MOMENT,
         "confirmed_at": None,
         "attended_at": None,
+        "unsubscribed_at": None,
         "join_url": None,
         "created_at": MOMENT,
         "updated_at": MOMENT,

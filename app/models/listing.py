@@ -1,17 +1,31 @@
 """What the lists of the API can be asked for: names that are not here are refused, and so are values of other kinds."""
 
+import re
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from app.models.base import storable
+from app.models.job import JobState
 from app.models.product import Price
 from app.models.webinar import Standing, WebinarStatus, within_reach
 
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 Words = Annotated[str, StringConstraints(max_length=200), AfterValidator(storable)]
 GroupName = Annotated[str, StringConstraints(max_length=60), AfterValidator(storable)]
 Moment = Annotated[AwareDatetime, AfterValidator(within_reach)]
+
+
+def written_out(typed: object) -> object:
+    """pydantic takes a number for the seconds since 1970."""
+    if not isinstance(typed, str) or not DAY.fullmatch(typed):
+        raise ValueError("A day is written as 2026-05-01.")
+    return typed
+
+
+Day = Annotated[date, BeforeValidator(written_out), AfterValidator(within_reach)]
 
 
 class ListQuery(BaseModel):
@@ -44,6 +58,38 @@ class RegistrationQuery(ListQuery):
     sort: Literal[
         "number", "-number", "name", "-name", "email", "-email", "status", "-status", "created_at", "-created_at"
     ] = Field(default="number", description="By what to sort; with `-` the other way round.")
+
+
+class ChosenQuery(BaseModel):
+    """Which registrations an act is for, when it is for all that are found."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: Words = Field(default="", description="Beginnings of words in the name, the address and the answers.")
+    status: Standing | None = Field(default=None, description="Only those that stand there.")
+    group: GroupName | None = Field(default=None, description="One group; empty for those in none.")
+    rep: UUID | Literal["nobody"] | None = Field(default=None, description="Only those of this colleague, or nobody's.")
+    question: Words = Field(default="", description="In the answers to which question `answer` is looked for.")
+    answer: Words = Field(default="", description="Beginnings of words of an answer.")
+
+
+class NumbersQuery(BaseModel):
+    """Of which registrations there are numbers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: Annotated[str, StringConstraints(max_length=100), AfterValidator(storable)] = Field(
+        default="", description="Only those from this source; `(none)` for those from none."
+    )
+    since: Day | None = Field(default=None, description="Only those made from this day on.")
+    until: Day | None = Field(default=None, description="Only those made up to this day.")
+
+
+class JobQuery(ListQuery):
+    state: JobState | None = Field(default=None, description="Only those that stand there.")
+    sort: Literal["-created_at", "created_at"] = Field(
+        default="-created_at", description="By what to sort; with `-` the other way round."
+    )
 
 
 class ConversationQuery(ListQuery):

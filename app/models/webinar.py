@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -15,6 +15,7 @@ from sqlmodel import Field, SQLModel
 from app.models.base import Timestamp, Typed, now, words
 
 UNSLUGGABLE = re.compile(r"[^a-z0-9]+")
+Moment = TypeVar("Moment", datetime, date)
 LONGEST_ANSWER = 1_000
 LONGEST_NOTE = 4_000
 LONGEST_SOURCE = 100
@@ -212,7 +213,7 @@ def question_lines(typed: str) -> str:
     return "\n".join(dict.fromkeys(lines))
 
 
-def within_reach(moment: datetime) -> datetime:
+def within_reach(moment: Moment) -> Moment:
     """Far enough from the ends of the calendar to be moved into another zone."""
     if not 2000 <= moment.year < 2200:
         raise ValueError("Please choose a time between the years 2000 and 2200.")

@@ -226,6 +226,11 @@ class MessageForm(SQLModel):
             raise ValueError("Before the start nobody has come or stayed away. Please choose whom to remind.")
         return audience
 
+    @classmethod
+    def of(cls, message: WebinarMessage) -> dict[str, Any]:
+        """What the form would say of a message as it is now, as JSON has it."""
+        return {name: getattr(message, name) for name in cls.model_fields}
+
     def values(self) -> dict[str, Any]:
         """The columns that it fills."""
         kept = self.model_dump(include={"kind", "audience", "subject", "text", "is_active"})

@@ -18,6 +18,10 @@ class FollowUpRepository(Repository):
         found = select(FollowUp).where(FollowUp.registration_id == registration_id)
         return (await self.session.exec(found.execution_options(populate_existing=True))).first()
 
+    async def lock(self, registration_id: UUID) -> None:
+        mine = update(FollowUp).where(col(FollowUp.registration_id) == registration_id)
+        await self.write(mine.values(subject=col(FollowUp.subject)))
+
     async def change(self, registration_id: UUID, **values: Any) -> bool:
         """Change one that is neither sent nor being written; False when there is none such."""
         free = and_(col(FollowUp.status) != FollowUpStatus.SENT, ~_being_written(now()))

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, or_, update
 from sqlmodel import col
 
 from app.models.base import now
@@ -33,9 +33,10 @@ class IdempotencyRepository(Repository):
         unanswered = col(IdempotencyKey.status).is_(None)
         await self.write(delete(IdempotencyKey).where(col(IdempotencyKey.digest) == digest, unanswered))
 
-    async def forget(self, words: str) -> None:
-        """Delete the answers that say this, such as an address that is erased."""
-        await self.write(delete(IdempotencyKey).where(col(IdempotencyKey.body).icontains(words, autoescape=True)))
+    async def forget(self, *words: str) -> None:
+        """Delete the answers that say any of this, such as an address that is erased."""
+        said = [col(IdempotencyKey.body).icontains(each, autoescape=True) for each in words]
+        await self.write(delete(IdempotencyKey).where(or_(*said)))
 
     async def purge(self, before: datetime) -> None:
         await self.write(delete(IdempotencyKey).where(col(IdempotencyKey.created_at) < before))

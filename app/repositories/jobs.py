@@ -60,6 +60,9 @@ class JobRepository(Repository):
             values |= {"counts": {}}
         return (await self.write(idle.values(**values, params=job.params, finished_at=None))).rowcount == 1
 
+    async def reload(self, job: Job) -> None:
+        await self.session.refresh(job)
+
     # What its worker asks for
 
     async def wanted(self, silent_since: datetime) -> Sequence[UUID]:

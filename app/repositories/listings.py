@@ -9,8 +9,9 @@ from sqlmodel import col
 
 from app.models.conversation import Conversation, Message
 from app.models.document import Document
-from app.models.listing import ConversationQuery, DocumentQuery, RegistrationQuery, WebinarQuery
-from app.models.webinar import Registration, Webinar
+from app.models.job import Job
+from app.models.listing import ConversationQuery, DocumentQuery, JobQuery, RegistrationQuery, WebinarQuery
+from app.models.webinar import Note, Registration, Webinar
 from app.repositories.base import Repository
 from app.repositories.keyset import Order, Place, Slice, slice_of
 from app.repositories.products import ProductRepository, ProductRow
@@ -35,6 +36,7 @@ CONVERSATIONS: Mapping[str, Any] = {
     "created_at": col(Conversation.created_at),
     "title": func.lower(Conversation.title),
 }
+JOBS: Mapping[str, Any] = {"created_at": col(Job.created_at)}
 DOCUMENTS: Mapping[str, Any] = {
     "title": func.lower(Document.title),
     "slug": col(Document.slug),
@@ -62,6 +64,15 @@ class ListingRepository(Repository):
         where += [] if query.attended is None else [came if query.attended else ~came]
         order = order_of(REGISTRATIONS, query.sort, Registration.id)
         return await slice_of(self, Registration, where, order, after, query.limit)
+
+    async def notes(self, registration: Registration, after: Place | None, limit: int) -> Slice[Note]:
+        """The newest first."""
+        where, key = [col(Note.registration_id) == registration.id], col(Note.id)
+        return await slice_of(self, Note, where, Order(key, key, descending=True), after, limit)
+
+    async def jobs(self, visible: ColumnElement[bool], query: JobQuery, after: Place | None) -> Slice[Job]:
+        where = [visible, *([col(Job.state) == query.state] if query.state else [])]
+        return await slice_of(self, Job, where, order_of(JOBS, query.sort, Job.id), after, query.limit)
 
     async def conversations(self, user_id: UUID, query: ConversationQuery, after: Place | None) -> Slice[Conversation]:
         """This person's own, as on the page of the chat: neither deleted ones nor public pages."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete
+from sqlalchemy import ColumnElement, and_, delete, update
 from sqlmodel import col, func, or_, select
 
 from app.models.webinar import Registration, Standing, Webinar, WebinarStatus
@@ -39,6 +39,10 @@ class MessageRepository(Repository):
         """As it is in the database now, whatever was read of it before."""
         found = select(WebinarMessage).where(WebinarMessage.webinar_id == webinar.id, WebinarMessage.id == id)
         return (await self.session.exec(found.execution_options(populate_existing=True))).first()
+
+    async def lock(self, webinar: Webinar, id: int) -> None:
+        where = (col(WebinarMessage.webinar_id) == webinar.id, col(WebinarMessage.id) == id)
+        await self.write(update(WebinarMessage).where(*where).values(minutes=col(WebinarMessage.minutes)))
 
     async def delete(self, webinar: Webinar, id: int) -> None:
         where = (col(WebinarMessage.webinar_id) == webinar.id, col(WebinarMessage.id) == id)

@@ -89,6 +89,10 @@ class WebinarRepository(Repository):
         found = select(Note).where(Note.registration_id == registration.id).order_by(col(Note.id).desc())
         return (await self.session.exec(found)).all()
 
+    async def note(self, registration: Registration, id: int) -> Note | None:
+        found = select(Note).where(Note.registration_id == registration.id, Note.id == id)
+        return (await self.session.exec(found)).first()
+
     async def delete_note(self, registration: Registration, id: int, author: User) -> bool:
         """Delete what this person wrote; False when there is no such note of theirs."""
         theirs = Note.id == id, Note.registration_id == registration.id, Note.author_id == author.id

@@ -8,7 +8,6 @@ from app.errors import AppError, Conflict, Invalid
 from app.events import GatheredEvents, topic_of
 from app.models.job import Item, Job
 from app.models.registrant_forms import Act, BulkForm
-from app.models.user import User
 from app.models.webinar import Registration, Standing, Webinar
 from app.repositories.jobs import JobRepository
 from app.repositories.registrant_search import matching
@@ -18,6 +17,7 @@ from app.services.csv_import import CHANGED_SINCE, unchanged
 from app.services.job_service import JobService
 from app.services.registrant_service import RegistrantService
 from app.services.registrants import View, wanted_by
+from app.services.turns import Turns
 from app.services.webinar_service import WebinarService
 
 KIND = "registrations.bulk"
@@ -91,7 +91,7 @@ class BulkWork:
 
     async def act(self, job: Job, rights: Rights, items: Sequence[Item]) -> None:
         webinar, rows = await self._found(job, rights, items)
-        reps = _Turns(await self.webinars.reps(webinar))
+        reps = Turns(await self.webinars.reps(webinar))
         for item in items:
             row = rows.get(item.record) if item.record else None
             if row is None:
@@ -114,7 +114,7 @@ class BulkWork:
         return webinar, {row.id: row for row in rows}
 
     async def _one(
-        self, act: Act, value: str, reps: "_Turns", rights: Rights, webinar: Webinar, row: Registration, item: Item
+        self, act: Act, value: str, reps: Turns, rights: Rights, webinar: Webinar, row: Registration, item: Item
     ) -> None:
         field = FIELDS.get(act, "status")
         before = {field: _plain(getattr(row, field))}
@@ -161,20 +161,6 @@ class BulkWork:
             item.put_back()
         else:
             item.put_back("waiting", "No seat is free any more, so they wait, in their old place.")
-
-
-class _Turns:
-    """Whose turn it is: always somebody who has the fewest."""
-
-    def __init__(self, reps: Sequence[tuple[User, int]]) -> None:
-        self.counts = {rep.id: count for rep, count in reps}
-
-    def next(self) -> UUID:
-        if not self.counts:
-            raise Conflict("There is nobody to whom registrations can be assigned.")
-        id = min(self.counts, key=self.counts.__getitem__)
-        self.counts[id] += 1
-        return id
 
 
 def _plain(value: Any) -> Any:

@@ -78,8 +78,9 @@ class ContactService:
             await self.service.cancel(webinar, registration, rights.user)
             await self._forget(registration, rights.user)
         await self.mails.forget(email)
-        await self.jobs.forget(email, [registration.id for registration, _ in found])
-        await self.answers.forget(email)
+        ids = [registration.id for registration, _ in found]
+        await self.jobs.forget(email, ids)
+        await self.answers.forget(email, *map(str, ids))
         return len(found)
 
     async def _photo(self, registration: Registration) -> str | None:

@@ -78,12 +78,17 @@ class FollowUpService:
         self.follow_ups.after_commit(lambda: self.writer.start(job))
         return follow_up
 
-    async def save(self, rights: Rights, webinar: Webinar, registration: Registration, form: FollowUpForm) -> None:
+    async def hold(self, rights: Rights, webinar: Webinar, registration: Registration) -> FollowUp:
+        """Let nobody else change it until this transaction ends, and see what they changed before."""
+        await self.follow_ups.lock(registration.id)
+        return await self.get(rights, webinar, registration)
+
+    async def save(self, rights: Rights, webinar: Webinar, registration: Registration, form: FollowUpForm) -> FollowUp:
         """Keep what was typed."""
         follow_up = await self.get(rights, webinar, registration)
-        await self._put(rights, follow_up, form.model_dump() | {"status": FollowUpStatus.DRAFT, "error": ""})
+        return await self._put(rights, follow_up, form.model_dump() | {"status": FollowUpStatus.DRAFT, "error": ""})
 
-    async def send(self, rights: Rights, webinar: Webinar, registration: Registration, form: FollowUpForm) -> None:
+    async def send(self, rights: Rights, webinar: Webinar, registration: Registration, form: FollowUpForm) -> FollowUp:
         """Send it as this person has approved it. Of two who do so at once, the database lets one."""
         follow_up = await self.get(rights, webinar, registration)
         await self.webinars.lock(webinar)
@@ -93,6 +98,7 @@ class FollowUpService:
         follow_up = await self._put(rights, follow_up, form.model_dump() | sent)
         await self.mail.follow_up(webinar, registration, follow_up)
         await self.audit.record("follow.up.sent", actor=rights.user, record=("registration", registration.id))
+        return follow_up
 
     async def _put(self, rights: Rights, follow_up: FollowUp, values: dict[str, Any]) -> FollowUp:
         """Store it, by this person, unless it is sent or being written."""

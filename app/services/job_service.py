@@ -68,6 +68,7 @@ class JobService:
         act = "job.undone" if undoing else "job.started"
         what = {"kind": job.kind, "subject": job.subject, **job.params}
         await self.audit.record(act, actor=rights.user, record=("job", job.id), after=what)
+        await self.jobs.reload(job)
         self.jobs.after_commit(self.wake)
 
     async def progress(self, job: Job) -> Progress:

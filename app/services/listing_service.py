@@ -13,16 +13,18 @@ from app.config import Settings
 from app.errors import Invalid
 from app.models.conversation import Conversation, Message
 from app.models.document import Document
+from app.models.job import Job
 from app.models.listing import (
     ConversationQuery,
     DocumentQuery,
+    JobQuery,
     ListQuery,
     ProductQuery,
     RegistrationQuery,
     WebinarQuery,
 )
 from app.models.user import User
-from app.models.webinar import Registration, Webinar
+from app.models.webinar import Note, Registration, Webinar
 from app.repositories.keyset import Place, Slice
 from app.repositories.listings import ListingRepository
 from app.repositories.products import ProductRow
@@ -63,6 +65,16 @@ class ListingService:
         name, sees = f"registrations {webinar.id}", rights.sees(Registration)
         found = await self.listings.registrations(webinar, sees, query, self.place(name, query))
         return self.listed(name, query, found)
+
+    async def notes(self, registration: Registration, query: ListQuery) -> Listed[Note]:
+        """Of somebody whom they were found to see."""
+        name = f"notes {registration.id}"
+        return self.listed(name, query, await self.listings.notes(registration, self.place(name, query), query.limit))
+
+    async def jobs(self, rights: Rights, query: JobQuery) -> Listed[Job]:
+        """Their own, and to superusers all."""
+        found = await self.listings.jobs(rights.sees(Job), query, self.place("jobs", query))
+        return self.listed("jobs", query, found)
 
     async def conversations(self, user: User, query: ConversationQuery) -> Listed[Conversation]:
         found = await self.listings.conversations(user.id, query, self.place("conversations", query))

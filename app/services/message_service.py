@@ -45,6 +45,20 @@ class MessageService:
         ]
         return sorted(found, key=lambda planned: planned.due)
 
+    async def plan(self, rights: Rights, webinar: Webinar, id: int) -> Planned:
+        """One of them; `NotFound` when it is not there, or of another webinar."""
+        for planned in await self.list(rights, webinar):
+            if planned.message.id == id:
+                return planned
+        raise NotFound
+
+    async def hold(self, rights: Rights, webinar: Webinar, id: int) -> Planned:
+        """Let nobody else change it until this transaction ends, and see what they changed before."""
+        rights.check("webinar.change")
+        await self.messages.lock(webinar, id)
+        await self.get(rights, webinar, id)
+        return await self.plan(rights, webinar, id)
+
     async def get(self, rights: Rights, webinar: Webinar, id: int) -> WebinarMessage | None:
         """None for 0, which stands for a new one."""
         rights.check("webinar.change")
@@ -57,6 +71,11 @@ class MessageService:
         """What the preview puts in place of the placeholders: somebody's name, and no link that is theirs."""
         name = await self.messages.first_name(webinar, rights.sees(Registration))
         return Filling.of(webinar, name or SAMPLE, self.settings.url(webinar.path))
+
+    async def preview(self, rights: Rights, webinar: Webinar) -> Filling:
+        """The same for whoever may word messages."""
+        rights.check("webinar.change")
+        return await self.filling(rights, webinar)
 
     async def save(
         self, rights: Rights, webinar: Webinar, message: WebinarMessage | None, form: MessageForm

@@ -33,13 +33,29 @@ class PictureService:
             raise NotFound
         return picture
 
+    async def shown(self, id: UUID | None) -> Picture:
+        """Whatever something shows now."""
+        picture = await self.pictures.get(id) if id else None
+        if picture is None:
+            raise NotFound
+        return picture
+
+    async def make(self, sent: bytes, shape: Shape) -> Picture | None:
+        """What was sent, or None for nothing. It takes a while, so it is done before anything is locked."""
+        return await self.images.make(sent, shape) if sent else None
+
     async def put_cover(self, rights: Rights, webinar: Webinar, sent: bytes, alt: str) -> None:
         """Give it this cover; with nothing sent, the one that it has gets another description."""
         rights.check("webinar.change")
-        if not sent and webinar.cover_id is None:
+        await self.show_cover(rights, webinar, await self.make(sent, COVER), alt)
+
+    async def show_cover(self, rights: Rights, webinar: Webinar, picture: Picture | None, alt: str) -> None:
+        """The same with a picture that is made already."""
+        rights.check("webinar.change")
+        if not picture and webinar.cover_id is None:
             raise BadPicture("Please choose a picture first.")
-        if sent:
-            await self._replace(webinar, await self.images.make(sent, COVER))
+        if picture:
+            await self._replace(webinar, picture)
         await self.webinars.add(webinar.sqlmodel_update({"cover_alt": alt, "updated_at": now()}))
 
     async def remove_cover(self, rights: Rights, webinar: Webinar) -> None:
@@ -49,9 +65,15 @@ class PictureService:
 
     async def put_photo(self, rights: Rights, webinar: Webinar, registration: Registration, sent: bytes) -> None:
         await check_change(self.webinars, rights, registration)
-        if not sent:
+        await self.show_photo(rights, webinar, registration, await self.make(sent, PHOTO))
+
+    async def show_photo(
+        self, rights: Rights, webinar: Webinar, registration: Registration, picture: Picture | None
+    ) -> None:
+        await check_change(self.webinars, rights, registration)
+        if not picture:
             raise BadPicture("Please choose a picture first.")
-        await self._change_photo(rights, webinar, registration, await self.images.make(sent, PHOTO))
+        await self._change_photo(rights, webinar, registration, picture)
 
     async def remove_photo(self, rights: Rights, webinar: Webinar, registration: Registration) -> None:
         await check_change(self.webinars, rights, registration)

@@ -17,6 +17,7 @@ from app.repositories.webinars import WebinarRepository, with_addresses, with_id
 from app.services.csv_import import CHANGED_SINCE, SHOWN, CsvImport, Preview, left_alone, unchanged
 from app.services.job_service import JobService
 from app.services.registrant_rows import read_rows
+from app.services.turns import Turns
 from app.services.webinar_service import WebinarService
 
 KIND = "registrations.import"
@@ -88,6 +89,8 @@ class ImportWork:
         change = rights.rows(Registration, "change")
         mine = {row.id for row in await self.webinars.some(webinar, here, change)} if known else set()
         new = _rows(webinar, [item for item in items if item.key not in known], rights)
+        if webinar.shares_out:
+            await self._share_out(webinar, new)
         await self.webinars.add_registrations(new)
         await self.webinars.add(webinar)
         for item in items:
@@ -97,6 +100,13 @@ class ImportWork:
         await self.events.stir(topic_of(webinar))
         if job.params["tell"] and webinar.is_open:
             await self._tell(rights, webinar, [row["id"] for row in new])
+
+    async def _share_out(self, webinar: Webinar, rows: Sequence[dict[str, Any]]) -> None:
+        """As everybody is who registers; among nobody, as long as nobody is there for it."""
+        turns = Turns(await self.webinars.reps(webinar))
+        for row in rows if turns.counts else ():
+            if row["status"] not in NOT_TOLD:
+                row["rep_id"] = turns.next()
 
     async def _tell(self, rights: Rights, webinar: Webinar, ids: Sequence[UUID]) -> None:
         for registration in await self.webinars.some(webinar, with_ids(ids)):

@@ -29,6 +29,12 @@ class RegistrantService:
     async def notes(self, registration: Registration) -> Sequence[Note]:
         return await self.webinars.notes(registration)
 
+    async def get_note(self, registration: Registration, id: int) -> Note:
+        note = await self.webinars.note(registration, id)
+        if note is None:
+            raise NotFound
+        return note
+
     async def find(self, user: User, rights: Rights | None, webinar: Webinar, id: UUID) -> Registration:
         """One that staff may see, or the person's own, which is known by their address; `NotFound` for all others."""
         registration = await self.webinars.registration(id)
@@ -75,12 +81,13 @@ class RegistrantService:
             raise Invalid("Nobody can be assigned to this person.", field="rep_id")
         await self.put(rights, webinar, registration, {"rep_id": rep_id})
 
-    async def note(self, rights: Rights, webinar: Webinar, registration: Registration, form: NoteForm) -> None:
+    async def note(self, rights: Rights, webinar: Webinar, registration: Registration, form: NoteForm) -> Note:
         await check_change(self.webinars, rights, registration)
         author = rights.user
         note = Note(registration_id=registration.id, author_id=author.id, author=author.called, text=form.text)
         await self.webinars.add_all([note, registration.sqlmodel_update({"updated_at": now()})])
         await self.events.publish(RegistrationChanged(webinar, registration, author))
+        return note
 
     async def delete_note(self, rights: Rights, webinar: Webinar, registration: Registration, id: int) -> None:
         """Delete a note of one's own."""

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row
 
 from app.db import Database
+from app.models.listing import ChosenQuery
 from app.models.user import User
 from app.models.webinar import Registration, Standing, Webinar
 from app.repositories.registrant_search import Wanted
@@ -51,6 +52,13 @@ class View:
         given["status"] = given.get("status", "") if given.get("status") in set(Standing) else ""
         given["rep"] = known_rep(given.get("rep", ""))
         return cls(**given, sort=sort if sort.removeprefix("-") in SORTS else "number", page=max(1, page))
+
+    @classmethod
+    def chosen(cls, query: ChosenQuery) -> "View":
+        """What a program has chosen, which is refused before where it makes no sense."""
+        group = NO_GROUP if query.group == "" else query.group or ""
+        standing, rep = query.status or "", str(query.rep or "")
+        return cls(query.q, standing, group, rep, query.question, query.answer)
 
     def query(self, **changes: object) -> str:
         """The query string of this view with some of it changed; what is the default is left out."""

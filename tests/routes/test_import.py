@@ -254,3 +254,22 @@ async def test_two_imports_and_a_crowd_at_once(
         assert not [name for name in left if name.startswith("a")], "none of them got a seat that another gave back"
         assert [row.status for row in left.values()] == [Standing.REGISTERED] * 270
         assert (await webinar_now(app, webinar)).taken == 270
+
+
+async def test_who_comes_with_a_file_is_shared_out_as_everybody_is(app: FastAPI, desk: Browser) -> None:
+    sam, rita = [await make_user(app, f"{name}@example.com", "sales", is_staff=True) for name in ("sam", "rita")]
+    webinar = await make_webinar(app, shares_out=True, capacity=9)
+    form = {"name": "Ann", "email": "ann@example.com", "consent": "true"}
+    assert (await desk.post("/webinars/herons/registrations", **form)).status_code == 201
+    people = [f"P{n},p{n}@example.com," for n in range(4)]
+    await run(app, desk, "\n".join(["name,email,status", *people, "Not,not@example.com,declined"]))
+    rows = await registered(app, webinar)
+    mine = [sum(row.rep_id == rep.id for row in rows.values()) for rep in (sam, rita)]
+    assert sorted(mine) == [2, 3] and rows["not"].rep_id is None
+    assert rows["p0"].rep_id != rows["ann"].rep_id, "whoever has fewer is next"
+
+
+async def test_without_sales_people_a_file_comes_in_all_the_same(app: FastAPI, desk: Browser) -> None:
+    webinar = await make_webinar(app, shares_out=True)
+    await run(app, desk, "name,email\nAnn,ann@example.com")
+    assert (await registered(app, webinar))["ann"].rep_id is None

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from app.models.ticket import Purpose
 from app.security import SAFE_METHODS
 from tests.people import PASSWORD
+from tests.pictures import file
 
 Form = dict[str, Any]
 ENDLESS = (  # asked for their head alone
@@ -43,6 +44,9 @@ class Endpoint:
     def sent(self) -> dict[str, Any]:
         """Something plausible, as this route takes it: the options of a request."""
         form = FORMS.get(self.name)
+        if self.name in FILES:
+            kind, content = FILES[self.name]
+            return {"content": content, "headers": {"Content-Type": kind, "If-Match": "*"}}
         return {"json": form, "headers": {"If-Match": "*"}} if self.is_api else {"data": form}
 
     @property
@@ -158,9 +162,26 @@ FORMS: dict[str, Form] = {
     "products_change": {"stock": 2},
     "registrations_create": {"name": "New", "email": "new.registrant@example.com", "consent": True},
     "registrations_change": {"group": "press"},
+    "notes_create": {"text": "Wants to know more."},
+    "follow_ups_save": FOLLOW_UP,
+    "follow_ups_send": FOLLOW_UP,
+    "webinar_messages_create": {**MESSAGE, "amount": 2},
+    "webinar_messages_change": {"amount": 3},
+    "webinar_messages_preview": {"subject": "Soon: {title}", "text": "Hello {name}"},
+    "webinar_messages_test": {**MESSAGE, "amount": 2},
+    "imports_start": {"consent": True},
+    "bulk_acts_create": {"act": "group", "value": "vip", "all": True},
+    "contacts_export": {"email": "nobody@example.com"},
+    "contacts_erase": {"email": "nobody@example.com"},
     "conversations_create": {"content": "Hello?"},
     "conversations_change": {"title": "Renamed"},
     "messages_create": {"content": "And then?"},
     "invite": {"email": "invited@example.com"},
     "change_person": {"is_active": "true"},
+}
+# Files that the API takes as they are.
+FILES: dict[str, tuple[str, bytes]] = {
+    "covers_put": ("image/png", file()),
+    "photos_put": ("image/png", file()),
+    "imports_create": ("text/csv", b"name,email\nNew,new.import@example.com"),
 }

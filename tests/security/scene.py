@@ -84,6 +84,8 @@ class Scene:
             ids["picture_id"] = ids["cover_id"]
         if endpoint.name == "product_picture":
             ids["picture_id"] = ids["product_picture_id"]
+        if endpoint.name.startswith("webinar_messages_"):
+            ids["webinar_message_id"] = ids["other_message_id"]
         if endpoint.name == "dashboard_file":
             ids["name"] = "by-category"
         if endpoint.path.startswith("/registrations"):
@@ -134,7 +136,7 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         messages = (await session.exec(select(Message).where(Message.conversation_id == UUID(id)))).all()
         tokens = (await session.exec(select(ApiToken).where(ApiToken.user_id == owner.id))).all()
         visits = (await session.exec(select(AccessToken).where(AccessToken.user_id == owner.id))).all()
-        message = (await session.exec(select(WebinarMessage))).first()
+        message, *_, other = (await session.exec(select(WebinarMessage).order_by(col(WebinarMessage.id)))).all()
         mail = (await session.exec(select(Mail).order_by(col(Mail.id)))).first()
         webinar = str(registration.webinar_id)
         params = {"webinar": webinar, "unknown": [], "note": "", "file": "people.csv"}
@@ -154,7 +156,8 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         "cover_id": str(cover.id),
         "product_picture_id": str(shown.id),
         "job_id": str(job.id),
-        "webinar_message_id": str(message.id if message else 0),
+        "webinar_message_id": str(message.id),
+        "other_message_id": str(other.id),
         "boot_id": "another",
         "id": str(mail.id if mail else 1),
         "note_id": "4711",

@@ -50,9 +50,18 @@ ALL_OF_ONES_OWN = ("token", "sign-in") + ("password",) * 7
 OWN_CONVERSATIONS = ("token",) + ("none",) * 7 + ("ok",)
 API_WEBINARS = ("token", "no", "no", "ok", "no", "no", "no", "ok", "no")
 API_SEES_REGISTRATIONS = ("token", "no", "no", "ok", "ok", "ok", "no", "ok", "no")
+API_DELETES = ("token", "no", "no", "ok", "no", "no", "no", "none", "no")  # it is gone by then
+API_EXPORTS = ("token", "no", "no", "ok", "ok", "no", "no", "ok", "no")
+API_STAFF = ("token", "no", "no", "ok", "ok", "ok", "ok", "ok", "no")
+API_SEES = ("token", "no", "no", "ok", "none", "ok", "no", "ok", "no")
+API_DECIDES = ("token", "no", "no", "ok", "none", "no", "no", "ok", "no")
+API_NO_NOTE = ("token", "no", "no", "none", "none", "none", "no", "none", "no")
+API_NO_IMPORT = ("token", "no", "no", "none", "no", "no", "no", "ok", "no")
+API_JOBS = ("token", "no", "no", "none", "none", "none", "none", "ok", "no")
+API_ERASES = ("token", "no", "no", "password", "no", "no", "no", "password", "no")
 API_REGISTRANT = ("token", "none", "none", "ok", "none", "ok", "none", "ok", "ok")
 API_CHANGES = ("token", "no", "no", "ok", "none", "no", "none", "ok", "no")
-API_DELETES = ("token", "no", "no", "ok", "none", "none", "none", "none", "no")  # it is gone by then
+API_DELETES_PRODUCTS = ("token", "no", "no", "ok", "none", "none", "none", "none", "no")  # it is gone by then
 API_CANCELS = ("token", "none", "none", "ok", "none", "no", "none", "ok", "ok")
 
 TABLE: dict[tuple[str, ...], str] = {
@@ -124,11 +133,23 @@ TABLE: dict[tuple[str, ...], str] = {
     API_WEBINARS: """
         webinars_create webinars_replace webinars_change webinars_publish webinars_cancel
         products_create products_replace products_change products_restore
+        covers_put covers_delete reps_list imports_create
+        webinar_messages_list webinar_messages_create webinar_messages_get webinar_messages_change
+        webinar_messages_preview webinar_messages_test
     """,
-    API_DELETES: "products_delete",
-    API_SEES_REGISTRATIONS: "registrations_list",
+    API_SEES_REGISTRATIONS: "registrations_list numbers_list numbers_get",
     API_REGISTRANT: "registrations_get",
-    API_CHANGES: "registrations_change registrations_check_in",
+    API_CHANGES: "registrations_change registrations_check_in photos_delete",
+    API_DELETES: "webinar_messages_delete",
+    API_DELETES_PRODUCTS: "products_delete",
+    API_SEES: "photos_get notes_list",
+    API_DECIDES: "photos_put notes_create follow_ups_get follow_ups_save follow_ups_draft follow_ups_send",
+    API_NO_NOTE: "notes_get notes_delete",
+    API_NO_IMPORT: "imports_get imports_start",
+    API_STAFF: "jobs_list",
+    API_JOBS: "jobs_get jobs_start jobs_undo",
+    API_EXPORTS: "bulk_acts_create",
+    API_ERASES: "contacts_export contacts_erase",
     API_CANCELS: "registrations_cancel",
 }
 ROWS = {name: row for row, names in TABLE.items() for name in names.split()}

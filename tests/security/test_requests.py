@@ -206,6 +206,7 @@ OWN_HEADERS = {
     "static": {"Cache-Control": "no-cache"},
     "webinar_cover": {"Cache-Control": "public, max-age=86400, immutable"},
     "photo_file": {"Cache-Control": "private, no-cache"},
+    "photos_get": {"Cache-Control": "private, no-cache"},
     "docs": {"Content-Security-Policy": DOCS_POLICY},
     "dev_mail_html": {"Content-Security-Policy": MAIL_POLICY},
 }

@@ -1,8 +1,25 @@
 """The JSON API, one module for each kind of resource. `app/api/` holds the rules that all of them keep."""
 
 from app.api.routing import ApiRouter
-from app.routes.api import conversations, documents, me, products, reference, registrations, webinars
+from app.routes.api import (
+    contacts,
+    conversations,
+    documents,
+    follow_ups,
+    jobs,
+    many_registrants,
+    me,
+    notes,
+    numbers,
+    pictures,
+    products,
+    reference,
+    registrations,
+    webinar_messages,
+    webinars,
+)
 
 router = ApiRouter("/api/v1")
-for module in (me, webinars, registrations, products, conversations, documents, reference):
+FOR_STAFF = (pictures, notes, follow_ups, webinar_messages, many_registrants, jobs, numbers, contacts)
+for module in (me, webinars, registrations, *FOR_STAFF, products, conversations, documents, reference):
     router.include_router(module.router)

@@ -38,6 +38,15 @@ async def get_registration(
     return await registrants.find(caller.user, rights, webinar, registration_id)
 
 
+async def get_registrant(
+    rights: RightsDep, webinar: WebinarDep, webinars: WebinarServiceDep, registration_id: UUID
+) -> Registration:
+    """One as staff see it, which is more than the person themselves does."""
+    rights.check_some("registration.view")
+    return await webinars.registrant(rights, webinar, registration_id)
+
+
+RegistrantDep = Annotated[Registration, Depends(get_registrant)]
 ShowDep = Annotated[Show, Depends(get_show)]
 RegistrationDep = Annotated[Registration, Depends(get_registration)]
 
