@@ -36,6 +36,7 @@ from app.repositories.mails import MailRepository
 from app.repositories.webinars import WebinarRepository
 from app.routes import (
     account,
+    admin,
     answers,
     api,
     ask,
@@ -216,7 +217,6 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         messages,
         follow_ups,
         unsubscribe,
-        contacts,
         dashboard,
         products,
         numbers,
@@ -229,6 +229,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         account,
         tokens,
         people,
+        admin,
         api,
         docs,
         health,
