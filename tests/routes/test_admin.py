@@ -18,6 +18,8 @@ from tests.people import age_sessions, make_user, sign_in
 from tests.products import make_products
 from tests.webinars import make_webinar
 
+LAMP = {"name": "Lamp", "category": "Light", "price_minor": "1250", "currency": "EUR", "stock": "3", "description": ""}
+
 
 @pytest.fixture
 async def root(app: FastAPI, browser: Browser) -> Browser:
