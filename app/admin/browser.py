@@ -81,7 +81,7 @@ class RecordBrowser:
 
     async def where(self, rights: Rights, view: Records, look: Look) -> list[ColumnElement[bool]]:
         """What a look wants of the rows that somebody sees."""
-        where = [view.rows(rights, "view"), *view.search(look.words, on_sqlite=self.records.on_sqlite)]
+        where = [view.rows(rights, "view"), *view.search(rights, look.words, on_sqlite=self.records.on_sqlite)]
         for field in view.filtered:
             where += wanted(look, field)
             if field.kind is Kind.REFERENCE and (typed := look.filters.get(field.name)):
