@@ -106,7 +106,7 @@ async def _show(
 ) -> Response:
     headers = {**(more_headers or {})} | ({"Retry-After": str(error.retry_after)} if error.retry_after else {})
     if _is_api(request):
-        problems = problems | ({error.field: error.message} if error.field else {})
+        problems = problems | error.problems
         headers |= getattr(request.state, "headers", {})
         headers |= {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
         return _problem_json(error, problems, headers)
@@ -116,7 +116,7 @@ async def _show(
     typed = _typed(request)
     context: dict[str, Any] = {
         "error": error,
-        "problems": problems | ({error.field: error.message} if error.field else {}),
+        "problems": problems | error.problems,
         "request_id": request_id.get(),
         "typed": typed,
         "values": typed,

@@ -27,11 +27,12 @@ class AppError(Exception):
         field: str | None = None,
         retry_after: int | None = None,
         retry_at: str | None = None,
+        problems: Mapping[str, str] | None = None,
     ) -> None:
-        """`field`: the one that is wrong; `retry_after`: seconds until another try is worth it; `retry_at`: a path that
-        takes the typed text."""
+        """`field`: the one that is wrong, or `problems`: a sentence for each of several; `retry_after`: seconds until
+        another try is worth it; `retry_at`: a path that takes the typed text."""
         self.message = message or self.message
-        self.field = field
+        self.problems = dict(problems or {}) | ({field: self.message} if field else {})
         self.retry_after = retry_after
         self.retry_at = retry_at
         super().__init__(self.message)

@@ -37,6 +37,7 @@ from app.repositories.products import ProductRepository
 from app.repositories.webinars import WebinarRepository
 from app.routes import (
     account,
+    admin,
     answers,
     api,
     ask,
@@ -228,7 +229,6 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         messages,
         follow_ups,
         unsubscribe,
-        contacts,
         dashboard,
         product_desk,
         products,
@@ -242,6 +242,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         account,
         tokens,
         people,
+        admin,
         docs,
         health,
     ):

@@ -10,14 +10,18 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, true
-from sqlmodel import SQLModel, col
+from sqlmodel import SQLModel, col, select
 
 from app.errors import Forbidden
 from app.models.audit import AuditEntry
+from app.models.document import Document, Passage
+from app.models.follow_up import FollowUp
 from app.models.group import PERMISSIONS
 from app.models.job import Job
+from app.models.product import Product
 from app.models.user import User
-from app.models.webinar import Registration
+from app.models.webinar import Note, Registration, Webinar
+from app.models.webinar_message import Delivery, WebinarMessage
 
 Rule = Callable[["Rights", str], ColumnElement[bool]]
 
@@ -37,7 +41,7 @@ class Rights:
 
     def may_some(self, permission: str) -> bool:
         """Whether they may, be it only to what is assigned to them; `rows` says to which."""
-        return self.may(permission) or self.may(f"{permission}_assigned")
+        return self.may(permission) or f"{permission}_assigned" in self.permissions
 
     def check(self, permission: str) -> None:
         """Raise `Forbidden` when they may not."""
@@ -50,11 +54,12 @@ class Rights:
             raise Forbidden
 
     def rows(self, model: type[SQLModel], action: str) -> ColumnElement[bool]:
-        """The rows of this table to which they may do this. KeyError for a table without a rule."""
-        return RULES[model](self, action)
+        """The rows of this table to which they may do this; of a table without a rule, all for superusers alone."""
+        rule = RULES.get(model)
+        return rule(self, action) if rule else _where(self.user.is_superuser)
 
     def sees(self, model: type[SQLModel]) -> ColumnElement[bool]:
-        """The rows of this table that they may see. KeyError for a table without a rule."""
+        """The rows of this table that they may see."""
         return self.rows(model, "view")
 
 
@@ -66,6 +71,27 @@ def _owned(id: UUID, column: Any) -> ColumnElement[bool]:
     return col(column) == id
 
 
+def _of_kind(kind: str) -> Rule:
+    """A table of which somebody sees all or nothing."""
+    return lambda rights, action: _where(rights.may(f"{kind}.{action}"))
+
+
+def _registration(rights: Rights, action: str) -> ColumnElement[bool]:
+    return _where(rights.may(f"registration.{action}")) | _where(
+        f"registration.{action}_assigned" in rights.permissions
+    ) & _owned(rights.user.id, Registration.rep_id)
+
+
+def _of_registration(column: Any) -> Rule:
+    """What belongs to registrations: seen with them, and changed by whoever may change them."""
+
+    def rule(rights: Rights, action: str) -> ColumnElement[bool]:
+        theirs = _registration(rights, action if action in ("view", "export") else "change")
+        return col(column).in_(select(Registration.id).where(theirs))
+
+    return rule
+
+
 RULES: Mapping[type[SQLModel], Rule] = {
     User: lambda rights, action: _owned(rights.user.id, User.id) | _where(rights.may(f"user.{action}")),
     AuditEntry: lambda rights, action: (
@@ -74,8 +100,13 @@ RULES: Mapping[type[SQLModel], Rule] = {
         | _where(rights.may(f"audit.{action}"))
     ),
     Job: lambda rights, _action: _owned(rights.user.id, Job.owner_id) | _where(rights.user.is_superuser),
-    Registration: lambda rights, action: (
-        _where(rights.may(f"registration.{action}"))
-        | _where(rights.may(f"registration.{action}_assigned")) & _owned(rights.user.id, Registration.rep_id)
-    ),
+    Document: _of_kind("document"),
+    Passage: _of_kind("document"),
+    Product: _of_kind("product"),
+    Webinar: _of_kind("webinar"),
+    WebinarMessage: _of_kind("webinar"),
+    Registration: _registration,
+    Note: _of_registration(Note.registration_id),
+    FollowUp: _of_registration(FollowUp.registration_id),
+    Delivery: _of_registration(Delivery.registration_id),
 }

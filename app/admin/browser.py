@@ -1,0 +1,178 @@
+"""Looking at tables: what of them somebody sees, a page at a time, and what the rows are called."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement
+
+from app.admin.columns import Field, Kind
+from app.admin.look import Look, Order, text_of, wanted
+from app.admin.records import Names, Panel, Records
+from app.errors import Forbidden, NotFound
+from app.models.audit import AuditEntry
+from app.repositories.records import Count, RecordRepository
+from app.repositories.visibility import Rights
+
+SUGGESTED = 20
+REMEMBERED = 200  # acts of a record's history
+RELATED = 10  # rows of another table on a record's page
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of a table. `names` are those of the rows to which these refer; `previous` and `following` are query
+    strings of the pages beside it, empty where there is none."""
+
+    view: Records
+    look: Look
+    rows: Sequence[Any]
+    count: Count
+    names: Names
+    previous: str = ""
+    following: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One row with what refers to it."""
+
+    view: Records
+    row: Any
+    names: Names
+    related: Sequence[Listing]
+
+
+class RecordBrowser:
+    def __init__(self, panel: Panel, records: RecordRepository) -> None:
+        self.panel = panel
+        self.records = records
+
+    async def browse(self, rights: Rights, view: Records, look: Look) -> Listing:
+        """One page of the rows that they see. What has no index is put in order only while there are few."""
+        where = await self.where(rights, view, look)
+        count = await self.records.count(view.model, where, narrowed=look.narrows)
+        sort = look.sort.removeprefix("-")
+        if not sort or count.is_exact or view.fields[sort].is_fast:
+            return await self._page(rights, view, look, where, count)
+        problem = f"There are too many to sort them by “{view.fields[sort].label}”. Narrow them down first."
+        return replace(await self._page(rights, view, replace(look, sort=""), where, count), problem=problem)
+
+    async def _page(
+        self, rights: Rights, view: Records, look: Look, where: Sequence[ColumnElement[bool]], count: Count
+    ) -> Listing:
+        order, backwards = Order.of(view, look), bool(look.before)
+        place = order.place(look.before or look.after)
+        descending = order.descending != backwards
+        found: Sequence[Any] = await self.records.slice(
+            view.model, where, order.columns, place, look.size + 1, descending=descending
+        )
+        more, shown = len(found) > look.size, list(found[: look.size])
+        if backwards:
+            shown.reverse()
+        inside = place is not None
+        before, after = (more, inside) if backwards else (inside, more)
+        rows = [row for row, _ in shown]
+        names = await self.names(rights, [(view.listed, row) for row in rows])
+        previous = look.query(before=text_of(shown[0][1])) if shown and before else ""
+        following = look.query(after=text_of(shown[-1][1])) if shown and after else ""
+        return Listing(view, look, rows, count, names, previous, following)
+
+    async def where(self, rights: Rights, view: Records, look: Look) -> list[ColumnElement[bool]]:
+        """What a look wants of the rows that somebody sees."""
+        where = [view.rows(rights, "view"), *view.search(rights, look.words, on_sqlite=self.records.on_sqlite)]
+        for field in view.filtered:
+            where += wanted(look, field)
+            if field.kind is Kind.REFERENCE and (typed := look.filters.get(field.name)):
+                key = await self.resolved(rights, field, typed)
+                where.append(field.attribute == key)
+        return where
+
+    async def get(self, rights: Rights, view: Records, key: str) -> Any:
+        """A row that they see; `NotFound` for all others."""
+        row = await self.records.get(view.model, view.with_key(key), view.rows(rights, "view"))
+        if row is None:
+            raise NotFound
+        return row
+
+    async def check(self, rights: Rights, view: Records, row: Any, action: str) -> None:
+        """Raise `Forbidden` when they may not do this to that row."""
+        here = view.with_key(view.key_of(row))
+        if not (view.may(rights, action) and await self.records.fits(view.model, here, view.rows(rights, action))):
+            raise Forbidden
+
+    async def show(self, rights: Rights, view: Records, row: Any) -> Shown:
+        return Shown(view, row, await self.names(rights, [(view.shown, row)]), await self._related(rights, view, row))
+
+    async def _related(self, rights: Rights, view: Records, row: Any) -> list[Listing]:
+        """The first rows of each table that refer to this one, of which they see something."""
+        related = []
+        for attribute in view.related:
+            theirs = self.panel.of_table(attribute.class_.__tablename__)
+            if theirs and theirs.may(rights, "view"):
+                where = [theirs.rows(rights, "view"), attribute == getattr(row, view.key_field.name)]
+                count = await self.records.count(theirs.model, where, narrowed=True)
+                look = Look(size=RELATED, filters={attribute.key: view.title_of(row)})
+                related.append(await self._page(rights, theirs, look, where, count))
+        return related
+
+    async def names(self, rights: Rights, rows: Sequence[tuple[Sequence[Field], Any]]) -> Names:
+        """What those rows are called to which these refer, as far as they may be seen."""
+        wanted: dict[str, set[Any]] = {}
+        for fields, row in rows:
+            for field in fields:
+                if field.kind is Kind.REFERENCE and (key := getattr(row, field.name)) is not None:
+                    wanted.setdefault(field.target, set()).add(key)
+        names: dict[tuple[str, Any], str] = {}
+        for table, keys in wanted.items():
+            view = self.panel.of_table(table)
+            if view and view.naming:
+                key, name = view.key_field.attribute, view.naming.attribute
+                found = await self.records.names(key, name, keys, view.rows(rights, "view"))
+                names |= {(table, key): called for key, called in found.items()}
+        return names
+
+    async def resolved(self, rights: Rights, field: Field, typed: Any) -> Any | None:
+        """The key of the row that is called this, of those that they see, or has this key; None when there is none."""
+        theirs = self.panel.of_table(field.target)
+        if theirs is None:
+            return None
+        sees, key = theirs.rows(rights, "view"), theirs.key_field
+        found = (
+            await self.records.by_name(key.attribute, theirs.naming.attribute, typed, sees) if theirs.naming else None
+        )
+        if found is None:
+            try:
+                found = await self.records.by_name(key.attribute, key.attribute, key.read(typed), sees)
+            except ValueError:
+                return None
+        return found
+
+    async def suggestions(self, rights: Rights, view: Records, name: str, typed: str) -> Sequence[str]:
+        """Names that begin with this, of rows to which a column can refer."""
+        field = view.fields.get(name)
+        theirs = self.panel.of_table(field.target) if field else None
+        if theirs is None or theirs.naming is None or not theirs.may(rights, "view"):
+            return []
+        return await self.records.suggestions(theirs.naming.attribute, typed, theirs.rows(rights, "view"), SUGGESTED)
+
+    async def tallies(self, rights: Rights, view: Records) -> dict[str, list[tuple[str, Count]]]:
+        """The choices of the filters, each with how many rows have it."""
+        sees = [view.rows(rights, "view")]
+        tallies: dict[str, list[tuple[str, Count]]] = {}
+        for field in view.filtered:
+            if field.choices:
+                values = [field.read(word) for word in field.choices]
+                counts = await self.records.tally(view.model, field.attribute, values, sees)
+                tallies[field.name] = list(zip(field.choices, counts, strict=True))
+        return tallies
+
+    async def history(self, view: Records, key: str) -> Sequence[AuditEntry]:
+        return await self.records.history(view.identity, key, REMEMBERED)
+
+    async def dependents(self, view: Records, row: Any) -> list[tuple[str, Count]]:
+        """What goes when it does, by what its tables are called."""
+        found = await self.records.dependents(view.table, row)
+        views = ((self.panel.of_table(table), table, count) for table, count in found)
+        return [(theirs.says if theirs else table.replace("_", " "), count) for theirs, table, count in views]

@@ -1,0 +1,119 @@
+"""What the panel knows of a column: how it is shown, filtered, typed and put in order."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from sqladmin.helpers import get_column_python_type
+from sqlalchemy import JSON, Boolean, Column, DateTime, Enum, LargeBinary, Numeric, Uuid
+from sqlalchemy import Integer as Whole
+from sqlalchemy.types import TypeEngine
+from sqlmodel import SQLModel
+
+LONG = 500  # characters from which on a text has lines
+
+
+class Kind(StrEnum):
+    FLAG = "flag"
+    CHOICE = "choice"
+    MOMENT = "moment"
+    NUMBER = "number"
+    TEXT = "text"
+    LONG = "long"
+    JSON = "json"
+    REFERENCE = "reference"
+    KEY = "key"
+    BINARY = "binary"
+
+
+KINDS: tuple[tuple[type[TypeEngine[Any]], Kind], ...] = (
+    (Boolean, Kind.FLAG),
+    (Enum, Kind.CHOICE),
+    (DateTime, Kind.MOMENT),
+    (Whole, Kind.NUMBER),
+    (Numeric, Kind.NUMBER),
+    (JSON, Kind.JSON),
+    (LargeBinary, Kind.BINARY),
+    (Uuid, Kind.KEY),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column of a table. `attribute` is the model's, and `target` the table that it refers to."""
+
+    name: str
+    label: str
+    kind: Kind
+    attribute: Any
+    column: Column[Any]
+    target: str = ""
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether an index begins with it, so that even a million rows are in its order already."""
+        indexes = (index.expressions for index in self.column.table.indexes if not _partial(index))
+        first = {getattr(each[0], "key", None) for each in map(list, indexes) if each}
+        return self.column.primary_key or bool(self.column.unique) or self.column.key in first
+
+    @property
+    def choices(self) -> list[str]:
+        return list(self.column.type.enums) if isinstance(self.column.type, Enum) else []
+
+    @property
+    def nothing(self) -> Any:
+        """What an empty field of a form means. ValueError where something is needed."""
+        if self.column.nullable:
+            return None
+        if self.kind in (Kind.TEXT, Kind.LONG):
+            return ""
+        if self.kind is Kind.FLAG:
+            return False
+        raise ValueError(f"{self.label} is needed.")
+
+    def read(self, text: Any) -> Any:
+        """A value from how JSON or an address holds it. ValueError when it is none of this column."""
+        if text is None:
+            return None
+        try:
+            return TypeAdapter(self.python_type).validate_python(text)
+        except ValidationError as error:
+            raise ValueError(f"{self.label}: this is no {self.kind.value}.") from error
+
+    @property
+    def python_type(self) -> Any:
+        if self.kind is Kind.CHOICE:
+            return getattr(self.column.type, "enum_class", None) or str
+        return get_column_python_type(self.column) if self.kind is not Kind.JSON else Any
+
+
+def _partial(index: Any) -> bool:
+    return any(index.dialect_options[name].get("where") is not None for name in ("sqlite", "postgresql"))
+
+
+def field_of(model: type[SQLModel], name: str, label: str) -> Field:
+    """Describe a column of a model."""
+    column: Column[Any] = model.__table__.columns[name]  # type: ignore[attr-defined]
+    target = next((key.column.table.name for key in column.foreign_keys), "")
+    kind = Kind.REFERENCE if target else _kind(column)
+    return Field(name, label, kind, getattr(model, name), column, target)
+
+
+def _kind(column: Column[Any]) -> Kind:
+    type_ = getattr(column.type, "impl", column.type)
+    for known, kind in KINDS:
+        if isinstance(column.type, known) or isinstance(type_, known):
+            return kind
+    length = getattr(type_, "length", None) or getattr(column.type, "length", None)
+    return Kind.LONG if length is None or length > LONG else Kind.TEXT
+
+
+def day(typed: str) -> datetime | None:
+    """The beginning of a day in UTC, as an address names it."""
+    try:
+        found = date.fromisoformat(typed)
+    except ValueError:
+        return None
+    return datetime(found.year, found.month, found.day, tzinfo=UTC)

@@ -1,0 +1,203 @@
+"""Changing rows: by the rights of whoever asks, with a record of it in the same transaction."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, Protocol
+
+import orjson
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import SQLModel
+
+from app.admin.browser import RecordBrowser
+from app.admin.columns import Field, Kind
+from app.admin.records import Records
+from app.errors import Conflict, Forbidden, Invalid, NotFound
+from app.models.audit import AuditEntry
+from app.models.base import now
+from app.repositories.records import RecordRepository
+from app.repositories.visibility import Rights
+from app.services.audit_service import AuditService, as_json
+
+CLOCK = "updated_at"
+
+
+class Effects(Protocol):
+    """What belongs to a change of some table besides the change itself."""
+
+    def prepared(self, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values with those that follow from them. `row` is None for a new one."""
+        ...
+
+    async def changed(self, rights: Rights, row: Any) -> None: ...
+
+    async def delete(self, rights: Rights, row: Any) -> None: ...
+
+
+class Stale(Conflict):
+    """Somebody else has saved this row since the form was opened; `theirs` and `mine` are its fields as text."""
+
+    title = "Somebody else was here before you"
+    message = "This has changed since you opened it, and nothing of yours is saved yet. Choose what to keep."
+    template = "admin/conflict.html"
+    block = "conflict"
+
+    def __init__(self, view: Records, row: Any, mine: Mapping[str, str]) -> None:
+        super().__init__()
+        self.view, self.row, self.mine = view, row, mine
+        self.theirs, self.version = texts(view, row), version(view, row)
+
+    @property
+    def differing(self) -> list[Field]:
+        return [each for each in self.view.typed if self.mine[each.name] != self.theirs[each.name]]
+
+
+class RecordEditor:
+    def __init__(
+        self,
+        browser: RecordBrowser,
+        records: RecordRepository,
+        audit: AuditService,
+        effects: Mapping[type[SQLModel], Effects],
+    ) -> None:
+        self.browser = browser
+        self.records = records
+        self.audit = audit
+        self.effects = effects
+
+    async def create(self, rights: Rights, view: Records, typed: Mapping[str, Any]) -> Any:
+        if not view.may(rights, "add"):
+            raise Forbidden
+        values = await self._values(rights, view, typed)
+        row = view.model(**self._prepared(view, None, values))
+        await self._store(rights, view, row, "add")
+        await self.say(rights, view, row, "added", {}, facts(view, row))
+        return row
+
+    async def change(self, rights: Rights, view: Records, row: Any, typed: Mapping[str, Any], opened: str) -> None:
+        """Save what was typed into a form that was opened with that version of the row.
+
+        Raises `Stale` when somebody else was faster and wants something else.
+        """
+        await self.browser.check(rights, view, row, "change")
+        values = await self._values(rights, view, typed, row)
+        await self.records.hold(row)
+        new = {name: value for name, value in values.items() if getattr(row, name) != value}
+        if new and opened != version(view, row):
+            raise Stale(view, row, texts(view, row) | {name: as_text(value) for name, value in values.items()})
+        await self.put(rights, view, row, new)
+
+    async def put(
+        self, rights: Rights, view: Records, row: Any, values: Mapping[str, Any], act: str = "changed"
+    ) -> None:
+        """Change these columns of a row that is held."""
+        if not values:
+            return
+        before = facts(view, row)
+        clock = {CLOCK: now()} if CLOCK in view.fields else {}
+        row.sqlmodel_update(self._prepared(view, row, values) | clock)
+        await self._store(rights, view, row, "change")
+        await self.say(rights, view, row, act, before, facts(view, row))
+
+    async def delete(self, rights: Rights, view: Records, row: Any) -> None:
+        """Delete it with all that hangs on it."""
+        await self.browser.check(rights, view, row, "delete")
+        effects, before = self.effects.get(view.model), facts(view, row)
+        try:
+            await (effects.delete(rights, row) if effects else self.records.delete(row))
+        except IntegrityError as error:
+            raise Conflict("Something else still refers to this, so it cannot be deleted.") from error
+        await self.say(rights, view, row, "deleted", before, {})
+
+    async def revert(self, rights: Rights, view: Records, row: Any, entry_id: int) -> None:
+        """Put back what one act changed; `Conflict` when somebody has changed the same since."""
+        await self.browser.check(rights, view, row, "change")
+        entry = await self.records.entry(view.identity, view.key_of(row), entry_id)
+        if entry is None:
+            raise NotFound
+        fields = revertible(view, entry)
+        if not fields:
+            raise Conflict("This cannot be put back here.")
+        await self.records.hold(row)
+        current = facts(view, row)
+        if changed := [each.label for each in fields if current[each.name] != entry.after[each.name]]:
+            raise Conflict(f"Changed again since: {', '.join(changed)}. Nothing was put back.")
+        await self.put(
+            rights, view, row, {each.name: each.read(entry.before[each.name]) for each in fields}, "reverted"
+        )
+
+    async def say(
+        self, rights: Rights, view: Records, row: Any, act: str, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> None:
+        """Record an act."""
+        record = (view.identity, view.key_of(row))
+        await self.audit.record(f"{view.identity}.{act}", actor=rights.user, record=record, before=before, after=after)
+
+    def _prepared(self, view: Records, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+        effects = self.effects.get(view.model)
+        return effects.prepared(row, values) if effects else dict(values)
+
+    async def _store(self, rights: Rights, view: Records, row: Any, action: str) -> None:
+        """Store it, and see that it is still one that they may do this to: nobody gives away what they do not have."""
+        try:
+            await self.records.add(row)
+        except IntegrityError as error:
+            raise Conflict("There is such a record already, or it breaks a rule of the database.") from error
+        await self.browser.check(rights, view, row, action)
+        if effects := self.effects.get(view.model):
+            await effects.changed(rights, row)
+
+    async def _values(self, rights: Rights, view: Records, typed: Mapping[str, Any], row: Any = None) -> dict[str, Any]:
+        """The columns' values of what was typed. Raises `Invalid` with a sentence for each that is wrong."""
+        values: dict[str, Any] = {}
+        problems: dict[str, str] = {}
+        for field in view.typed:
+            if field.name in typed:
+                try:
+                    values[field.name] = await self._value(rights, field, typed[field.name])
+                except ValueError as error:
+                    problems[field.name] = str(error)
+        found = {} if problems else view.problems((row.model_dump() if row else {}) | values)
+        problems |= {name: problem for name, problem in found.items() if name in values}
+        if problems:
+            raise Invalid(" ".join(problems.values()), problems=problems)
+        return values
+
+    async def _value(self, rights: Rights, field: Field, typed: Any) -> Any:
+        if typed is None or typed == "":
+            return field.nothing
+        if field.kind is not Kind.REFERENCE:
+            return field.read(typed)
+        found = await self.browser.resolved(rights, field, typed)
+        if found is None:
+            raise ValueError(f"{field.label}: there is no “{typed}”.")
+        return found
+
+
+def as_text(value: Any) -> str:
+    """A value as a form holds it."""
+    if isinstance(value, dict | list):
+        return orjson.dumps(value).decode()
+    return "" if value is None else str(as_json(value))
+
+
+def texts(view: Records, row: Any) -> dict[str, str]:
+    """The fields of a row's form as text."""
+    return {field.name: as_text(getattr(row, field.name)) for field in view.typed}
+
+
+def facts(view: Records, row: Any) -> dict[str, Any]:
+    """A row's columns for the log, without secrets and bytes."""
+    return {name: as_json(getattr(row, name)) for name, field in view.fields.items() if field.kind is not Kind.BINARY}
+
+
+def version(view: Records, row: Any) -> str:
+    """Names what a form shows of a row, so that a change of it by somebody else is noticed."""
+    shown = {field.name: as_json(getattr(row, field.name)) for field in view.typed}
+    return sha256(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+
+def revertible(view: Records, entry: AuditEntry) -> list[Field]:
+    """The columns that an act changed, if the form has all of them; the row's own clock does not count."""
+    names = [name for name in entry.after if name not in (CLOCK, "version", "name_key")]
+    typed = {field.name: field for field in view.typed}
+    return [typed[name] for name in names] if all(n in typed and n in entry.before for n in names) else []

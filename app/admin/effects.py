@@ -1,0 +1,58 @@
+"""What belongs to a change of a table besides the change itself: open pages, caches, seats."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.errors import NotFound
+from app.events import Events, ProductChanged, ProductDeleted, RegistrationChanged
+from app.models.product import Product, sort_key
+from app.models.webinar import Registration, Webinar, slug_of
+from app.repositories.records import RecordRepository
+from app.repositories.visibility import Rights
+from app.services.seats import Seats
+
+
+class ProductEffects:
+    """Lists and the dashboard learn of it. `events` has no handler that writes the log, which the panel does itself."""
+
+    def __init__(self, records: RecordRepository, events: Events) -> None:
+        self.records = records
+        self.events = events
+
+    def prepared(self, row: Product | None, values: Mapping[str, Any]) -> dict[str, Any]:
+        named = {"name_key": sort_key(values["name"])} if "name" in values else {}
+        if row is None:
+            return {**values, **named, "slug": slug_of(values["name"], "product")}
+        return {**values, **named, "version": row.version + 1}
+
+    async def changed(self, rights: Rights, row: Product) -> None:
+        await self.events.publish(ProductChanged(row, {}, rights.user))
+
+    async def delete(self, rights: Rights, row: Product) -> None:
+        await self.records.delete(row)
+        await self.events.publish(ProductDeleted(row, {}, rights.user))
+
+
+class RegistrationEffects:
+    """The staff's table learns of it, and a seat that is given back goes to the next."""
+
+    def __init__(self, seats: Seats, events: Events) -> None:
+        self.seats = seats
+        self.events = events
+
+    def prepared(self, _row: Registration | None, values: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(values)
+
+    async def changed(self, rights: Rights, row: Registration) -> None:
+        await self.events.publish(RegistrationChanged(await self._webinar(row), row, rights.user))
+
+    async def delete(self, rights: Rights, row: Registration) -> None:
+        webinar = await self._webinar(row)
+        await self.seats.remove(webinar, [row])
+        await self.events.publish(RegistrationChanged(webinar, None, rights.user))
+
+    async def _webinar(self, row: Registration) -> Webinar:
+        webinar = await self.seats.webinars.get(row.webinar_id)
+        if webinar is None:
+            raise NotFound
+        return webinar

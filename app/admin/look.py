@@ -1,0 +1,145 @@
+"""What of a table is looked at: words, filters, order and place, all in the address."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from sqlalchemy import ColumnElement, Text, cast, func
+from starlette.datastructures import QueryParams
+
+from app.admin.columns import Field, Kind, day, field_of
+from app.admin.records import Records
+from app.models.base import storable
+from app.services.audit_service import as_json
+
+LONGEST = 200
+FLAGS = {"yes": True, "no": False}
+NOTHING = "(none)"
+RANGED = ("from", "to")
+LOWEST = -(2**31)  # before all numbers that a column holds
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """As an address says it; what makes no sense there is passed over. `after` and `before` are places in the order."""
+
+    q: str = ""
+    sort: str = ""
+    size: int = 0
+    after: str = ""
+    before: str = ""
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, view: Records, query: QueryParams) -> "Look":
+        given = {name: storable(value)[:LONGEST].strip() for name, value in query.items()}
+        names = [name for each in view.filtered for name in parameters(each)]
+        size = given.get("size", "")
+        return cls(
+            q=given.get("q", ""),
+            sort=given.get("sort", "") if given.get("sort", "").removeprefix("-") in view.fields else "",
+            size=int(size) if size in map(str, view.page_size_options) else view.page_size,
+            after=storable(query.get("after", "")),
+            before=storable(query.get("before", "")),
+            filters={name: given[name] for name in names if given.get(name)},
+        )
+
+    def query(self, **changes: Any) -> str:
+        """The query string of this look with some of it changed, from its first page on unless a place is given."""
+        look = replace(self, **{"after": "", "before": "", **changes})
+        values = {name: getattr(look, name) for name in ("q", "sort", "size", "after", "before")}
+        return "?" + urlencode({**{name: value for name, value in values.items() if value}, **look.filters})
+
+    def sorted_by(self, name: str) -> str:
+        """The query string that sorts by this column, or the other way round if it does already."""
+        return self.query(sort=f"-{name}" if self.sort == name else name)
+
+    def without(self, *names: str) -> str:
+        return self.query(filters={name: value for name, value in self.filters.items() if name not in names})
+
+    @property
+    def words(self) -> list[str]:
+        return self.q.split()[:8]
+
+    @property
+    def narrows(self) -> bool:
+        return bool(self.words or self.filters)
+
+    @property
+    def descends(self) -> bool:
+        return self.sort.startswith("-")
+
+
+def parameters(field: Field) -> Sequence[str]:
+    """What addresses call the filter of a column."""
+    return [f"{field.name}_{end}" for end in RANGED] if field.kind is Kind.MOMENT else [field.name]
+
+
+def wanted(look: Look, field: Field) -> list[ColumnElement[bool]]:
+    """What a look wants of a column; of a reference that is by its name, which the service looks up."""
+    attribute, typed = field.attribute, look.filters.get(field.name, "")
+    if field.kind is Kind.MOMENT:
+        since, until = (day(look.filters.get(name, "")) for name in parameters(field))
+        return ([attribute >= since] if since else []) + ([attribute < until] if until else [])
+    if not typed or field.kind is Kind.REFERENCE:
+        return []
+    if typed == NOTHING:
+        return [attribute.is_(None) if field.column.nullable else attribute == ""]
+    if field.kind is Kind.FLAG:
+        return [attribute.is_(FLAGS[typed])] if typed in FLAGS else []
+    try:
+        return [attribute == field.read(typed)]
+    except ValueError:
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By what the rows stand: columns that end with the key. `reads` reads each value of a place from its text."""
+
+    columns: Sequence[Any]
+    reads: Sequence[Callable[[Any], Any]]
+    descending: bool
+
+    @classmethod
+    def of(cls, view: Records, look: Look) -> "Order":
+        name, descending = look.sort.removeprefix("-"), look.descends
+        if not name:
+            name, descending = default_order(view)
+        first = [view.fields[name]] if name else []
+        keys = [field_of(view.model, column.key, column.key) for column in view.pk_columns]
+        columns = [*map(sortable, first), *(each.attribute for each in keys)]
+        reads = [str if is_text(each) else each.read for each in (*first, *keys)]
+        return cls(columns, reads, descending)
+
+    def place(self, text: str) -> list[Any] | None:
+        """A place in the order, as an address holds it; None for nonsense, which is the beginning."""
+        try:
+            return [read(value) for read, value in zip(self.reads, json.loads(text), strict=True)]
+        except (ValueError, TypeError):
+            return None
+
+
+def default_order(view: Records) -> tuple[str, bool]:
+    """SQLAdmin's `column_default_sort`, of which one column counts."""
+    if not view.column_default_sort:
+        return "", False
+    [(name, descending), *_] = view._get_default_sort()
+    return view._get_prop_name(name), descending
+
+
+def is_text(field: Field) -> bool:
+    """Whether it is put in order as text: what may be missing comes before all else then."""
+    return field.kind is Kind.JSON or (field.column.nullable is True and field.kind is not Kind.NUMBER)
+
+
+def sortable(field: Field) -> Any:
+    if is_text(field):
+        return func.coalesce(cast(field.attribute, Text), "")
+    return func.coalesce(field.attribute, LOWEST) if field.column.nullable else field.attribute
+
+
+def text_of(place: Sequence[Any]) -> str:
+    return json.dumps([as_json(value) for value in place], ensure_ascii=False)

@@ -1,0 +1,214 @@
+"""How a table looks in the admin panel: SQLAdmin's model view, with the site's defaults and permissions."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+from sqladmin import ModelView
+from sqladmin.helpers import get_object_identifier, object_identifier_values
+from sqlalchemy import ColumnElement, and_
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import SQLModel
+
+from app.admin.columns import Field, Kind, field_of
+from app.admin.forms import Converter, refused
+from app.errors import Forbidden, NotFound
+from app.repositories.listings import holding
+from app.repositories.record_search import FOUND, TextIndex
+from app.repositories.visibility import Rights
+
+Names = Mapping[tuple[str, Any], str]  # what rows are called, by table and key
+LISTED = 8  # columns, unless the view names its own
+UNLISTED = (Kind.LONG, Kind.JSON, Kind.BINARY)
+MADE_BY_ITSELF = ("created_at", "updated_at", "version")
+FLAGS = {"add": "can_create", "change": "can_edit", "delete": "can_delete", "export": "can_export"}
+
+
+class Records(ModelView):
+    """One table. All that SQLAdmin's `ModelView` takes says how it looks; what is added here:
+
+    `kind` is the kind of record in permissions, and without one the table is for superusers. `label` is the column by
+    which people name a row. `words` is its index of words, without which a search reads every row. `secret` is what
+    nobody is shown, in no list, file, search or log. `filters` are the columns that narrow a list down, and `quick`
+    those that can be changed in it. `related` are columns of other tables that refer to this one, whose rows its page
+    shows. With `needs_password`, whoever changes something has given theirs within ten minutes.
+    """
+
+    model: ClassVar[type[Any]]
+    kind: ClassVar[str] = ""
+    label: ClassVar[str] = ""
+    words: ClassVar[TextIndex | None] = None
+    secret: ClassVar[Sequence[str]] = ()
+    quick: ClassVar[Sequence[str]] = ()
+    filters: ClassVar[Sequence[str]] = ()
+    related: ClassVar[Sequence[Any]] = ()
+    needs_password: ClassVar[bool] = False
+    panel: "Panel"
+    page_size = 50
+    page_size_options = (25, 50, 100, 200)
+    form_converter = Converter
+    form_include_pk = True  # whether a key is typed, `form_columns` says
+    session_maker = sessionmaker()  # for relations alone, of which our tables have none
+
+    @property
+    def says(self) -> str:
+        """What the table is called in a sentence."""
+        return self.name_plural.lower()
+
+    @cached_property
+    def fields(self) -> Mapping[str, Field]:
+        """Its columns that may be shown, by name."""
+        names = [column.key for column in self._mapper.columns if column.key not in self.secret]
+        labels = {name: self._column_labels.get(name) or words_of(name) for name in names}
+        return {name: field_of(self.model, name, labels[name]) for name in names}
+
+    @property
+    def listed(self) -> list[Field]:
+        return [self.fields[name] for name in self._list_prop_names]
+
+    @property
+    def shown(self) -> list[Field]:
+        return [self.fields[name] for name in self._details_prop_names if name in self.fields]
+
+    @cached_property
+    def typed(self) -> list[Field]:
+        """What the forms have."""
+        return [self.fields[name] for name in self._form_prop_names]
+
+    @cached_property
+    def filtered(self) -> list[Field]:
+        return [self.fields[name] for name in self.filters]
+
+    def get_list_columns(self) -> list[str]:
+        """SQLAdmin's default is the key alone; ours is what fits."""
+        if self.column_list or self.column_exclude_list:
+            return super().get_list_columns()
+        names = [column.key for column in self._mapper.columns if column.key not in self.secret]
+        return [name for name in names if field_of(self.model, name, name).kind not in UNLISTED][:LISTED]
+
+    def get_form_columns(self) -> list[str]:
+        """SQLAdmin's default is every column; ours leaves out what the row itself sees to."""
+        names = super().get_form_columns()
+        if self.form_columns:
+            return names
+        keys = {column.key for column in self.pk_columns}
+        out = {*self.secret, *keys, *MADE_BY_ITSELF}
+        return [n for n in names if n not in out and field_of(self.model, n, n).kind is not Kind.BINARY]
+
+    # Rows
+
+    def key_of(self, row: Any) -> str:
+        """What names a row in an address."""
+        return str(get_object_identifier(row))
+
+    def with_key(self, key: str) -> ColumnElement[bool]:
+        """The row with this key. `NotFound` for what can be none."""
+        try:
+            values = object_identifier_values(key, self.model)
+        except (ValueError, TypeError) as error:
+            raise NotFound from error
+        return and_(*(column == value for column, value in zip(self.pk_columns, values, strict=True)))
+
+    def title_of(self, row: Any) -> str:
+        """What people call a row."""
+        return str(getattr(row, self.naming.name)) if self.naming else self.key_of(row)
+
+    def formatted(self, row: Any, name: str) -> Any:
+        """What SQLAdmin's `column_formatters` make of a value; None without one."""
+        formatter = self._list_formatters.get(name)
+        return formatter(row, name) if formatter else None
+
+    def heading(self, row: Any, field: Field, names: Names) -> str:
+        """The first cell of a row, as plain words for its link."""
+        value = getattr(row, field.name)
+        return str(names.get((field.target, value), value)) or self.title_of(row)
+
+    def refers_to(self, field: Field) -> "Records | None":
+        return self.panel.of_table(field.target)
+
+    @cached_property
+    def key_field(self) -> Field:
+        """The column of its key, or the first of several."""
+        name = self.pk_columns[0].key
+        return field_of(self.model, name, words_of(name))
+
+    @property
+    def table(self) -> str:
+        return str(self.model.__table__.name)
+
+    @cached_property
+    def naming(self) -> Field | None:
+        return self.fields[self.label] if self.label else None
+
+    def elsewhere(self, row: Any, names: Names) -> str:  # noqa: ARG002
+        """The address of the site's own page about a row; `names` are what the rows are called to which it refers."""
+        return ""
+
+    # What is typed
+
+    def search(self, rights: Rights, words: Sequence[str], *, on_sqlite: bool) -> Sequence[ColumnElement[bool]]:
+        """The rows that hold all these words; of very many some, for whoever sees all rows."""
+        if words and self.words:
+            limit = FOUND + 1 if rights.user.is_superuser or rights.may(f"{self.kind}.view") else None
+            return [self.words.holding(self.key_field.attribute, words, on_sqlite=on_sqlite, limit=limit)]
+        columns = [getattr(self.model, name) for name in self._search_fields]
+        return holding(" ".join(words), *columns) if columns else []
+
+    def problems(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """What is wrong with a row, in a sentence for each column."""
+        return refused(self.model, values)
+
+    # Permissions
+
+    def may(self, rights: Rights, action: str) -> bool:
+        """Whether somebody may do this to some rows at least: to view, add, change, delete or export them."""
+        if action in FLAGS and not getattr(self, FLAGS[action]):
+            return False
+        return rights.user.is_superuser or (bool(self.kind) and rights.may_some(f"{self.kind}.{action}"))
+
+    def check(self, rights: Rights, action: str) -> None:
+        """Raise `Forbidden` when they may not."""
+        if not self.may(rights, action):
+            raise Forbidden
+
+    def rows(self, rights: Rights, action: str) -> ColumnElement[bool]:
+        """To which rows they may do it."""
+        return rights.rows(self.model, action)
+
+
+def words_of(name: str) -> str:
+    """A column's name as people read it: `created_at` is "Created at"."""
+    return name.removesuffix("_id").removeprefix("is_").replace("_", " ").capitalize()
+
+
+class Panel:
+    """All views, by what addresses call them. A plain model stands for a view of it without any wishes."""
+
+    def __init__(self, views: Sequence[type[Records] | type[SQLModel]]) -> None:
+        made = [(each if issubclass(each, Records) else plain(each))() for each in views]
+        self.views: dict[str, Records] = {view.identity: view for view in made}
+        for view in made:
+            view.panel = self
+        self.tables = {view.table: view for view in made}
+
+    def get(self, rights: Rights, identity: str) -> Records:
+        """`NotFound` too for a table of which they see nothing."""
+        view = self.views.get(identity)
+        if view is None or not view.may(rights, "view"):
+            raise NotFound
+        return view
+
+    def open_to(self, rights: Rights) -> Iterator[Records]:
+        return (view for view in self.views.values() if view.may(rights, "view"))
+
+    def of_table(self, name: str) -> Records | None:
+        return self.tables.get(name)
+
+
+def plain(model: type[SQLModel]) -> type[Records]:
+    """A view that has all defaults."""
+
+    class Plain(Records, model=model):
+        pass
+
+    return Plain

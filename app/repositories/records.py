@@ -1,0 +1,143 @@
+"""Queries that are the same for every table: what the admin panel asks of all of them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, literal, tuple_
+from sqlalchemy import text as sql_text
+from sqlmodel import SQLModel, col, func, select
+
+from app.db import take_turn
+from app.models.audit import AuditEntry
+from app.repositories.base import Repository
+
+MANY = 10_000  # rows; more are not counted one by one
+Model = TypeVar("Model", bound=SQLModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows there are: exactly, about, or more than so many."""
+
+    number: int
+    is_exact: bool = True
+    is_about: bool = False
+
+    def __str__(self) -> str:
+        return f"{'' if self.is_exact else 'about ' if self.is_about else 'more than '}{self.number:,}"
+
+
+class RecordRepository(Repository):
+    async def slice(
+        self,
+        model: type[Model],
+        where: Sequence[ColumnElement[bool]],
+        order: Sequence[Any],
+        place: Sequence[Any] | None,
+        limit: int,
+        *,
+        descending: bool,
+    ) -> Sequence[tuple[Model, tuple[Any, ...]]]:
+        """The first rows in this order, or the first after a place in it, each with its own place.
+
+        `order` ends with the table's key, so no two rows have the same place.
+        """
+        found = select(model, *(each.label(f"place_{number}") for number, each in enumerate(order))).where(*where)
+        if place is not None:
+            there = [literal(value, each.type) for value, each in zip(place, order, strict=True)]
+            here = tuple_(*order)
+            found = found.where(here < tuple_(*there) if descending else here > tuple_(*there))
+        by = [each.desc() if descending else each for each in order]
+        rows = (await self.session.exec(found.order_by(*by).limit(limit))).all()
+        return [(row[0], tuple(row[1:])) for row in rows]
+
+    async def count(self, model: type[SQLModel], where: Sequence[ColumnElement[bool]], *, narrowed: bool) -> Count:
+        """How many there are; of more than MANY the database's own estimate, if nothing narrows them down."""
+        some = select(literal(1)).select_from(model).where(*where).limit(MANY + 1).subquery()
+        number = (await self.session.exec(select(func.count()).select_from(some))).one()
+        if number <= MANY:
+            return Count(number)
+        estimate = 0 if narrowed else await self._estimate(model.__tablename__)  # type: ignore[arg-type]
+        return Count(estimate, is_exact=False, is_about=True) if estimate > MANY else Count(MANY, is_exact=False)
+
+    async def _estimate(self, table: str) -> int:
+        """What the database knows without counting: SQLite the highest row, PostgreSQL its last analysis."""
+        if self.on_sqlite:
+            found = sql_text(f'SELECT max(rowid) FROM "{table}"')  # noqa: S608 - a name of ours
+        else:
+            found = sql_text("SELECT reltuples FROM pg_class WHERE oid = to_regclass(:table)")
+        return int((await self.execute(found, None if self.on_sqlite else {"table": f'"{table}"'})).scalar() or 0)
+
+    async def get(self, model: type[Model], *where: ColumnElement[bool]) -> Model | None:
+        return (await self.session.exec(select(model).where(*where))).first()
+
+    async def hold(self, row: SQLModel) -> None:
+        """Let nobody else change it until this transaction ends, and see what they changed before."""
+        await take_turn(self.session)
+        await self.session.refresh(row, with_for_update=True)
+
+    async def fits(self, model: type[SQLModel], *where: ColumnElement[bool]) -> bool:
+        """Whether there is such a row."""
+        return (
+            await self.session.exec(select(literal(1)).select_from(model).where(*where).limit(1))
+        ).first() is not None
+
+    async def delete(self, row: SQLModel) -> None:
+        await take_turn(self.session)
+        await self.session.delete(row)
+        await self.session.flush()
+
+    # Names
+
+    async def names(self, key: Any, name: Any, keys: Collection[Any], where: ColumnElement[bool]) -> Mapping[Any, str]:
+        """What rows with these keys are called, those that are seen."""
+        if not keys:
+            return {}
+        return {
+            key: str(called)
+            for key, called in (await self.session.exec(select(key, name).where(key.in_(keys), where))).all()
+        }
+
+    async def by_name(self, key: Any, name: Any, typed: Any, where: ColumnElement[bool]) -> Any | None:
+        """The key of the row that is called this; None when there is none."""
+        found: Any | None = (await self.session.exec(select(key).where(name == typed, where))).first()
+        return found
+
+    async def suggestions(self, name: Any, typed: str, where: ColumnElement[bool], limit: int) -> Sequence[str]:
+        """Names that begin with this."""
+        upper = typed + "\U0010ffff"
+        found = select(name).where(name >= typed, name < upper, where) if typed else select(name).where(where)
+        return [str(each) for each in (await self.session.exec(found.order_by(name).limit(limit))).all()]
+
+    async def tally(
+        self, model: type[SQLModel], attribute: Any, values: Sequence[Any], where: Sequence[ColumnElement[bool]]
+    ) -> list[Count]:
+        """How many rows have each of these values."""
+        return [await self.count(model, [*where, attribute == value], narrowed=True) for value in values]
+
+    # What hangs on a row
+
+    async def dependents(self, table: str, row: SQLModel) -> list[tuple[str, Count]]:
+        """The tables whose rows go when this one does, and how many do."""
+        models = [mapper.class_ for mapper in SQLModel._sa_registry.mappers]
+        keys = [(model, key) for model in models for key in model.__table__.foreign_keys if key.ondelete == "CASCADE"]
+        found = []
+        for model, key in keys:
+            if key.column.table.name == table:
+                here = [getattr(model, key.parent.key) == getattr(row, key.column.key)]
+                found.append((str(model.__tablename__), await self.count(model, here, narrowed=True)))
+        return [(name, count) for name, count in found if count.number]
+
+    # Its history
+
+    async def history(self, kind: str, key: str, limit: int) -> Sequence[AuditEntry]:
+        """What was done to a record, the newest first."""
+        here = col(AuditEntry.kind) == kind, col(AuditEntry.key) == key
+        return (
+            await self.session.exec(select(AuditEntry).where(*here).order_by(col(AuditEntry.id).desc()).limit(limit))
+        ).all()
+
+    async def entry(self, kind: str, key: str, id: int) -> AuditEntry | None:
+        here = col(AuditEntry.kind) == kind, col(AuditEntry.key) == key
+        return (await self.session.exec(select(AuditEntry).where(AuditEntry.id == id, *here))).first()

@@ -1,0 +1,112 @@
+"""The admin panel: every table, by the rights of whoever looks."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Response
+
+from app.admin.editor import revertible
+from app.admin_dependencies import (
+    BegunDep,
+    BrowserDep,
+    ChosenDep,
+    EditorDep,
+    LookDep,
+    NewValuesDep,
+    PanelDep,
+    Trusted,
+    TypedDep,
+    ValuesDep,
+    ViewDep,
+    edit_form,
+    new_form,
+)
+from app.visitors import PageDep, RightsDep
+
+router = APIRouter(prefix="/admin")
+EntryId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+
+
+@router.get("", name="admin")
+async def home(page: PageDep, rights: RightsDep, panel: PanelDep) -> Response:
+    return page.render("admin/home.html", panel=panel, rights=rights)
+
+
+@router.get("/{kind}", name="records")
+async def index(page: PageDep, rights: RightsDep, view: ViewDep, browser: BrowserDep, look: LookDep) -> Response:
+    listing = await browser.browse(rights, view, look)
+    tallies = await browser.tallies(rights, view)
+    return page.render("admin/list.html", block="rows", listing=listing, tallies=tallies, rights=rights)
+
+
+@router.post("/{kind}", name="create_record", dependencies=[Trusted])
+async def create(page: PageDep, rights: RightsDep, view: ViewDep, editor: EditorDep, values: NewValuesDep) -> Response:
+    row = await editor.create(rights, view, values)
+    return page.redirect(f"/admin/{view.identity}/{view.key_of(row)}")
+
+
+@router.get("/{kind}/new", name="new_record", dependencies=[Depends(new_form)])
+async def new(page: PageDep) -> Response:
+    return page.show_form()
+
+
+@router.get("/{kind}/suggestions/{field}", name="record_suggestions")
+async def suggest(
+    page: PageDep,
+    rights: RightsDep,
+    view: ViewDep,
+    browser: BrowserDep,
+    field: Annotated[str, Path(max_length=60)],
+    typed: BegunDep,
+) -> Response:
+    """Names for a field that refers to another table."""
+    found = await browser.suggestions(rights, view, field, typed)
+    return page.render("admin/suggestions.html", names=found)
+
+
+@router.get("/{kind}/{key}", name="record")
+async def show(page: PageDep, chosen: ChosenDep, browser: BrowserDep) -> Response:
+    shown = await browser.show(*chosen)
+    return page.render("admin/show.html", shown=shown, rights=chosen.rights)
+
+
+@router.get("/{kind}/{key}/edit", name="edit_record", dependencies=[Depends(edit_form)])
+async def edit(page: PageDep) -> Response:
+    return page.show_form()
+
+
+@router.post("/{kind}/{key}", name="change_record", dependencies=[Trusted])
+async def change(page: PageDep, chosen: ChosenDep, editor: EditorDep, values: ValuesDep, typed: TypedDep) -> Response:
+    await editor.change(*chosen, values, str(typed.get("version", "")))
+    return page.redirect(chosen.path)
+
+
+@router.get("/{kind}/{key}/deletion", name="record_deletion")
+async def ask_deletion(page: PageDep, chosen: ChosenDep, browser: BrowserDep) -> Response:
+    await browser.check(*chosen, "delete")
+    dependents = await browser.dependents(chosen.view, chosen.row)
+    return page.render("admin/deletion.html", view=chosen.view, row=chosen.row, dependents=dependents)
+
+
+@router.post("/{kind}/{key}/deletion", name="delete_record", dependencies=[Trusted])
+async def delete(page: PageDep, chosen: ChosenDep, editor: EditorDep) -> Response:
+    await editor.delete(*chosen)
+    return page.redirect(f"/admin/{chosen.view.identity}")
+
+
+@router.get("/{kind}/{key}/history", name="record_history")
+async def history(page: PageDep, chosen: ChosenDep, browser: BrowserDep) -> Response:
+    entries = await browser.history(chosen.view, chosen.view.key_of(chosen.row))
+    return page.render(
+        "admin/history.html",
+        view=chosen.view,
+        row=chosen.row,
+        rights=chosen.rights,
+        entries=entries,
+        revertible=revertible,
+    )
+
+
+@router.post("/{kind}/{key}/history/{entry_id}/reversal", name="revert_record", dependencies=[Trusted])
+async def revert(page: PageDep, chosen: ChosenDep, editor: EditorDep, entry_id: EntryId) -> Response:
+    await editor.revert(*chosen, entry_id)
+    return page.redirect(f"{chosen.path}/history")

@@ -1,0 +1,243 @@
+"""The admin panel: what it lists, shows, changes and records."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from sqlmodel import col, select
+
+from app.admin.views import PANEL
+from app.models.audit import AuditEntry
+from app.models.group import Group
+from app.models.user import User
+from tests.browser import Browser
+from tests.html import find, one, parse, text
+from tests.people import age_sessions, make_user, sign_in
+from tests.products import make_products
+from tests.webinars import make_webinar
+
+LAMP = {"name": "Lamp", "category": "Light", "price_minor": "1250", "currency": "EUR", "stock": "3", "description": ""}
+
+
+@pytest.fixture
+async def root(app: FastAPI, browser: Browser) -> Browser:
+    """A superuser."""
+    await make_user(app, "root@example.com", is_superuser=True, is_staff=True)
+    await sign_in(browser, "root@example.com")
+    return browser
+
+
+async def entries(app: FastAPI, kind: str, key: object) -> list[AuditEntry]:
+    async with app.state.database.transaction() as session:
+        found = select(AuditEntry).where(AuditEntry.kind == kind, AuditEntry.key == str(key))
+        return list((await session.exec(found.order_by(col(AuditEntry.id)))).all())
+
+
+def fields(page: Any) -> dict[str, str]:
+    """What the form of a page would send."""
+    form = one(parse(page), "main form[method=post]")
+    inputs = {each.get("name"): each.get("value") or "" for each in form.cssselect("input[name]")}
+    areas = {
+        each.get("name"): (each.text or "").removeprefix("\r\n").removeprefix("\n")
+        for each in form.cssselect("textarea")
+    }
+    selects = {
+        each.get("name"): next((o.get("value") or "" for o in each.cssselect("option[selected]")), "")
+        for each in form.cssselect("select")
+    }
+    return inputs | areas | selects
+
+
+@pytest.mark.parametrize("kind", list(PANEL.views))
+async def test_every_table_opens(app: FastAPI, root: Browser, kind: str) -> None:
+    page = await root.get(f"/admin/{kind}")
+    assert page.status_code == 200 and PANEL.views[kind].name_plural in page.text
+    if PANEL.views[kind].can_create:
+        assert (await root.get(f"/admin/{kind}/new")).status_code == 200
+
+
+async def test_a_product_from_its_form_to_its_end(app: FastAPI, root: Browser) -> None:
+    form = {
+        "name": "Lamp",
+        "category": "Light",
+        "price_minor": "1250",
+        "currency": "EUR",
+        "stock": "3",
+        "description": "",
+    }
+    made = await root.post("/admin/product", **form)
+    assert made.status_code == 303, made.text
+    path = made.headers["location"]
+    assert "Lamp" in (await root.get(path)).text
+    typed = fields(await root.get(f"{path}/edit"))
+    assert typed["stock"] == "3" and typed["currency"] == "EUR"
+    assert (await root.post(path, **{**typed, "stock": "5"})).status_code == 303
+    key = path.rpartition("/")[2]
+    [added, changed] = await entries(app, "product", key)
+    assert (added.act, changed.act) == ("product.added", "product.changed")
+    assert changed.before["stock"] == 3 and changed.after["stock"] == 5 and changed.actor == "root@example.com"
+    reverted = await root.post(f"{path}/history/{changed.id}/reversal")
+    assert reverted.status_code == 303, reverted.text
+    assert "Product reverted" in (await root.get(f"{path}/history")).text
+    assert fields(await root.get(f"{path}/edit"))["stock"] == "3"
+    assert (await root.get(f"{path}/deletion")).status_code == 200
+    assert (await root.post(f"{path}/deletion")).status_code == 303
+    assert (await root.get(path)).status_code == 404
+    assert (await entries(app, "product", key))[-1].before["name"] == "Lamp"
+
+
+async def test_what_is_wrong_stands_beside_its_field(app: FastAPI, root: Browser) -> None:
+    form = {
+        "name": "",
+        "category": "Light",
+        "price_minor": "much",
+        "currency": "ZZZ",
+        "stock": "3",
+        "description": "long",
+    }
+    refused = await root.post("/admin/product", **form)
+    assert refused.status_code == 422
+    assert {"name", "price_minor", "currency"} <= {
+        each.get("name") for each in find(parse(refused), "[aria-invalid=true]")
+    }
+    assert fields(refused)["description"] == "long", "nothing typed is lost"
+
+
+async def test_two_save_the_same_row(app: FastAPI, root: Browser) -> None:
+    [product] = await make_products(app, {"name": "Lamp", "stock": 3})
+    path = f"/admin/product/{product.id}"
+    first, second = fields(await root.get(f"{path}/edit")), fields(await root.get(f"{path}/edit"))
+    assert (await root.post(path, **{**first, "stock": "4"})).status_code == 303
+    conflict = await root.post(path, **{**second, "stock": "9", "name": "Big lamp"})
+    assert conflict.status_code == 409
+    said = text(one(parse(conflict), "main"))
+    assert "Theirs: 4" in said and "Mine: 9" in said and "Mine: Big lamp" in said
+    chosen = {"version": fields(conflict)["version"], **second, "stock": "4", "name": "Big lamp"}
+    chosen["version"] = fields(conflict)["version"]
+    assert (await root.post(path, **chosen)).status_code == 303
+    typed = fields(await root.get(f"{path}/edit"))
+    assert (typed["stock"], typed["name"]) == ("4", "Big lamp")
+
+
+async def test_pages_by_key(app: FastAPI, root: Browser) -> None:
+    await make_products(app, *({"name": f"Lamp {number:02}", "stock": number} for number in range(60)))
+    names: list[str] = []
+    path = "/admin/product?size=25&sort=name"
+    while path:
+        page = parse(await root.get(path))
+        names += [text(each) for each in find(page, "tbody th")]
+        on = find(page, "#page-on")
+        path = on[0].get("href") if on else ""
+    assert names == [f"Lamp {number:02}" for number in range(60)]
+    last = parse(await root.get("/admin/product?size=25&sort=name&before=end"))
+    assert text(find(last, "tbody th")[-1]) == "Lamp 59"
+    back = parse(await root.get(one(last, "#page-back").get("href")))
+    assert text(find(back, "tbody th")[-1]) == "Lamp 34"
+
+
+async def test_search_filters_and_order(app: FastAPI, root: Browser) -> None:
+    await make_products(app, {"name": "Lamp", "stock": 1}, {"name": "Oak table", "category": "Wood", "stock": 2})
+    for query in (
+        "q=oak",
+        "category=Wood",
+        "currency=EUR&q=table",
+        "sort=-stock&size=25",
+        "created_at_from=2020-01-01&q=tab",
+    ):
+        page = parse(await root.get(f"/admin/product?{query}"))
+        assert text(find(page, "tbody th")[0]) == "Oak table", query
+    nothing = await root.get("/admin/product?q=zebra")
+    assert "Nothing fits" in nothing.text
+    for nonsense in (
+        "sort=password",
+        "after=x",
+        'after=["a","b","c","d"]',
+        "size=7",
+        "currency=%00",
+        "created_at_from=x",
+        "before=[1]",
+    ):
+        assert (await root.get(f"/admin/product?{nonsense}")).status_code == 200, nonsense
+
+
+async def test_references_by_name(app: FastAPI, root: Browser) -> None:
+    sam = await make_user(app, "sam@example.com", "sales", is_staff=True)
+    await make_webinar(app)
+    await root.post("/webinars/herons/registrations", name="Ann", email="ann@example.com", consent="true")
+    path = one(parse(await root.get("/admin/registration?webinar_id=herons")), "tbody th a").get("href")
+    typed = fields(await root.get(f"{path}/edit"))
+    assert (await root.post(path, **{**typed, "rep_id": "sam@example.com", "group": "vip"})).status_code == 303
+    shown = await root.get(path)
+    assert "sam@example.com" in shown.text and "vip" in shown.text
+    assert fields(await root.get(f"{path}/edit"))["rep_id"] == "sam@example.com"
+    unknown = await root.post(path, **{**fields(await root.get(f"{path}/edit")), "rep_id": "nobody@example.com"})
+    assert unknown.status_code == 422 and "there is no “nobody@example.com”" in unknown.text
+    names = await root.get("/admin/registration/suggestions/rep_id?rep_id=sa")
+    assert re.findall('value="([^"]+)"', names.text) == ["sam@example.com"]
+    assert "sam@example.com" in (await root.get(f"/admin/registration?rep_id={sam.id}")).text
+
+
+async def test_a_deleted_registration_gives_its_seat_back(app: FastAPI, root: Browser) -> None:
+    await make_webinar(app, capacity=1)
+    for name in ("ann", "ben"):
+        await root.post("/webinars/herons/registrations", name=name, email=f"{name}@example.com", consent="true")
+    path = one(parse(await root.get("/admin/registration?q=ann@")), "tbody th a").get("href")
+    assert (await root.post(f"{path}/deletion")).status_code == 303
+    listed = text(one(parse(await root.get("/admin/registration")), "tbody"))
+    assert "ann" not in listed and "Registered" in listed
+
+
+async def test_secrets_are_shown_nowhere(app: FastAPI, root: Browser) -> None:
+    async with app.state.database.transaction() as session:
+        user = (await session.exec(select(User).where(User.email == "root@example.com"))).one()
+    for path in ("/admin/user", f"/admin/user/{user.id}", f"/admin/user/{user.id}/edit", "/admin/user?q=argon2"):
+        page = await root.get(path)
+        assert "argon2" not in page.text.replace("q=argon2", "").replace('value="argon2"', ""), path
+    await root.post(
+        f"/admin/user/{user.id}", **{**fields(await root.get(f"/admin/user/{user.id}/edit")), "name": "Root"}
+    )
+    [entry] = [each for each in await entries(app, "user", user.id) if each.act == "user.changed"]
+    assert "argon2" not in json.dumps([entry.before, entry.after]) and entry.after == {"name": "Root"}
+
+
+async def test_sensitive_tables_ask_for_the_password(app: FastAPI, root: Browser) -> None:
+    await age_sessions(app)
+    asked = await root.post("/admin/group", name="Friends")
+    assert asked.status_code == 403 and "Is it you?" in asked.text
+    async with app.state.database.transaction() as session:
+        assert (await session.exec(select(Group).where(Group.name == "Friends"))).first() is None
+
+
+async def test_staff_see_what_their_groups_allow(app: FastAPI, browser: Browser) -> None:
+    await make_user(app, "sue@example.com", "support", is_staff=True)
+    await sign_in(browser, "sue@example.com")
+    home = await browser.get("/admin")
+    assert "Registrations" in home.text and "Sessions" not in home.text and "Groups" not in home.text
+    assert (await browser.get("/admin/access-token")).status_code == 404
+    [product] = await make_products(app, {})
+    assert (await browser.get(f"/admin/product/{product.id}")).status_code == 404
+    await make_webinar(app)
+    await browser.post("/webinars/herons/registrations", name="Ann", email="ann@example.com", consent="true")
+    path = one(parse(await browser.get("/admin/registration")), "tbody th a").get("href")
+    for refused in (path, f"{path}/deletion", "/admin/registration"):
+        assert (await browser.post(refused, name="Mine")).status_code == 403, refused
+    assert (await browser.get(f"{path}/edit")).status_code == 403
+
+
+async def test_a_rep_gives_nobody_away(app: FastAPI, root: Browser, stranger: Browser) -> None:
+    """Sales change what is assigned to them, and nothing by which they would lose it."""
+    sam = await make_user(app, "sam@example.com", "sales", is_staff=True)
+    await make_webinar(app)
+    for name in ("ann", "ben"):
+        await root.post("/webinars/herons/registrations", name=name, email=f"{name}@example.com", consent="true")
+    path = one(parse(await root.get("/admin/registration?q=ann")), "tbody th a").get("href")
+    await root.post(path, **{**fields(await root.get(f"{path}/edit")), "rep_id": "sam@example.com"})
+    await sign_in(stranger, sam.email)
+    assert [text(each) for each in find(parse(await stranger.get("/admin/registration")), "tbody th")] == ["ann"]
+    typed = fields(await stranger.get(f"{path}/edit"))
+    assert (await stranger.post(path, **{**typed, "group": "vip"})).status_code == 303
+    typed = fields(await stranger.get(f"{path}/edit"))
+    assert (await stranger.post(path, **{**typed, "rep_id": "root@example.com"})).status_code in (403, 422)
+    assert "vip" in (await stranger.get(path)).text, "it is still theirs"
