@@ -187,7 +187,8 @@ def texts(view: Records, row: Any) -> dict[str, str]:
 
 def facts(view: Records, row: Any) -> dict[str, Any]:
     """A row's columns for the log, without secrets and bytes."""
-    return {name: as_json(getattr(row, name)) for name, field in view.fields.items() if field.kind is not Kind.BINARY}
+    kept = (f for name, f in view.fields.items() if f.kind is not Kind.BINARY and name not in view.unlogged)
+    return {field.name: as_json(getattr(row, field.name)) for field in kept}
 
 
 def version(view: Records, row: Any) -> str:

@@ -29,9 +29,10 @@ class Records(ModelView):
 
     `kind` is the kind of record in permissions, and without one the table is for superusers. `label` is the column by
     which people name a row. `words` is its index of words, without which a search reads every row. `secret` is what
-    nobody is shown, in no list, file, search or log. `filters` are the columns that narrow a list down, and `quick`
-    those that can be changed in it. `related` are columns of other tables that refer to this one, whose rows its page
-    shows. With `needs_password`, whoever changes something has given theirs within ten minutes.
+    nobody is shown, in no list, file, search or log, and `unlogged` what the log does not keep. `filters` are the
+    columns that narrow a list down, and `quick` those that can be changed in it. `related` are columns of other tables
+    that refer to this one, whose rows its page shows. With `needs_password`, whoever changes something has given
+    theirs within ten minutes.
     """
 
     model: ClassVar[type[Any]]
@@ -39,6 +40,7 @@ class Records(ModelView):
     label: ClassVar[str] = ""
     words: ClassVar[TextIndex | None] = None
     secret: ClassVar[Sequence[str]] = ()
+    unlogged: ClassVar[Sequence[str]] = ()
     quick: ClassVar[Sequence[str]] = ()
     filters: ClassVar[Sequence[str]] = ()
     related: ClassVar[Sequence[Any]] = ()

@@ -131,6 +131,9 @@ class RegistrationAdmin(Records, model=Registration):
 
 
 class NoteAdmin(Records, model=Note):
+    """What it says goes with it: it is about somebody who may want to be forgotten."""
+
+    unlogged = ("text",)
     kind, category = "registration", "Webinars"
     column_list = ("author", "text", "created_at")
     filters = ("author_id", "created_at")

@@ -1,9 +1,9 @@
 """Queries of the audit log."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, update
 from sqlmodel import col, select
 
 from app.db import take_turn
@@ -12,6 +12,11 @@ from app.repositories.base import Repository, Row
 
 
 class AuditRepository(Repository):
+    async def forget(self, kind: str, keys: Collection[str]) -> None:
+        """Keep that something was done to these records, and not what they said."""
+        theirs = update(AuditEntry).where(col(AuditEntry.kind) == kind, col(AuditEntry.key).in_(keys))
+        await self.write(theirs.values(before={}, after={}))
+
     async def history(
         self, user_id: UUID, visible: ColumnElement[bool], limit: int | None = 100
     ) -> Sequence[AuditEntry]:

@@ -1,6 +1,6 @@
 """The audit log's writer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -52,6 +52,10 @@ class AuditService:
                 request_id=request_id.get(),
             )
         )
+
+    async def forget(self, kind: str, keys: Collection[object]) -> None:
+        """Keep that something was done to these records, and not what they said: whose they were is erased."""
+        await self.entries.forget(kind, [str(key) for key in keys])
 
     async def history(self, user: User, rights: Rights | None = None) -> Sequence[AuditEntry]:
         """What was done last by or to somebody, the newest first, as far as whoever asks may see it."""

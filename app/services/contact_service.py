@@ -81,6 +81,7 @@ class ContactService:
         ids = [registration.id for registration, _ in found]
         await self.jobs.forget(email, ids)
         await self.answers.forget(email, *map(str, ids))
+        await self.audit.forget("registration", ids)
         return len(found)
 
     async def _photo(self, registration: Registration) -> str | None:

@@ -241,3 +241,19 @@ async def test_a_rep_gives_nobody_away(app: FastAPI, root: Browser, stranger: Br
     typed = fields(await stranger.get(f"{path}/edit"))
     assert (await stranger.post(path, **{**typed, "rep_id": "root@example.com"})).status_code in (403, 422)
     assert "vip" in (await stranger.get(path)).text, "it is still theirs"
+
+
+async def test_the_log_forgets_whom_a_contacts_erasure_is_about(app: FastAPI, root: Browser) -> None:
+    await make_webinar(app)
+    await root.post("/webinars/herons/registrations", name="Canary", email="canary@example.com", consent="true")
+    path = one(parse(await root.get("/admin/registration")), "tbody th a").get("href")
+    await root.post(path, **{**fields(await root.get(f"{path}/edit")), "name": "Canary Bird", "group": "canaries"})
+    await root.post(f"/desk/webinars/herons/registrations/{path.rpartition('/')[2]}/notes", text="the canary sings")
+    note = one(parse(await root.get("/admin/note")), "tbody th a").get("href")
+    assert (await root.post(f"{note}/deletion")).status_code == 303
+    assert "Canary Bird" in (await root.get(f"{path}/history")).text
+    await root.post("/desk/contacts/erasure", email="canary@example.com")
+    async with app.state.database.transaction() as session:
+        kept = (await session.exec(select(AuditEntry))).all()
+    assert {"registration.changed", "note.deleted", "contact.erased"} <= {entry.act for entry in kept}
+    assert "canar" not in json.dumps([[entry.before, entry.after] for entry in kept]).lower()
