@@ -29,7 +29,7 @@ css: ## compile the stylesheet; the only thing that needs Node
 	npm ci --ignore-scripts && npm run css
 
 bench: setup browser ## every benchmark, a table each
-	for each in latency load renderer wire products first_load imports registrants; do $(BIN)/python -m benchmarks.$$each || exit 1; done
+	for each in latency load renderer wire products first_load imports registrants admin; do $(BIN)/python -m benchmarks.$$each || exit 1; done
 
 demo: setup browser ## the main story in a real browser; leaves the README's pictures in docs/images/
 	$(BIN)/python -m tests.e2e.demo

@@ -11,7 +11,8 @@ from app.admin.look import Look, Order, text_of, wanted
 from app.admin.records import Names, Panel, Records
 from app.errors import Forbidden, NotFound
 from app.models.audit import AuditEntry
-from app.repositories.records import Count, RecordRepository
+from app.repositories.record_search import FOUND
+from app.repositories.records import MANY, Count, RecordRepository
 from app.repositories.visibility import Rights
 
 SUGGESTED = 20
@@ -52,7 +53,8 @@ class RecordBrowser:
     async def browse(self, rights: Rights, view: Records, look: Look) -> Listing:
         """One page of the rows that they see. What has no index is put in order only while there are few."""
         where = await self.where(rights, view, look)
-        count = await self.records.count(view.model, where, narrowed=look.narrows)
+        most = FOUND if look.words and view.words else MANY
+        count = await self.records.count(view.model, where, narrowed=look.narrows, most=most)
         sort = look.sort.removeprefix("-")
         if not sort or count.is_exact or view.fields[sort].is_fast:
             return await self._page(rights, view, look, where, count)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, literal, tuple_
+from sqlalchemy import select as sql_select
 from sqlalchemy import text as sql_text
 from sqlmodel import SQLModel, col, func, select
 
@@ -52,14 +53,13 @@ class RecordRepository(Repository):
         rows = (await self.session.exec(found.order_by(*by).limit(limit))).all()
         return [(row[0], tuple(row[1:])) for row in rows]
 
-    async def count(self, model: type[SQLModel], where: Sequence[ColumnElement[bool]], *, narrowed: bool) -> Count:
-        """How many there are; of more than MANY the database's own estimate, if nothing narrows them down."""
-        some = select(literal(1)).select_from(model).where(*where).limit(MANY + 1).subquery()
-        number = (await self.session.exec(select(func.count()).select_from(some))).one()
-        if number <= MANY:
-            return Count(number)
-        estimate = 0 if narrowed else await self._estimate(model.__tablename__)  # type: ignore[arg-type]
-        return Count(estimate, is_exact=False, is_about=True) if estimate > MANY else Count(MANY, is_exact=False)
+    async def count(
+        self, model: type[SQLModel], where: Sequence[ColumnElement[bool]], *, narrowed: bool, most: int = MANY
+    ) -> Count:
+        """How many there are; of more than `most` the database's own estimate, if nothing narrows them down."""
+        number = (await self.session.exec(select(_some(model, where, most)))).one()
+        estimate = 0 if narrowed or number <= most else await self._estimate(model.__tablename__)  # type: ignore[arg-type]
+        return Count(estimate, is_exact=False, is_about=True) if estimate > most else _counted(number, most)
 
     async def _estimate(self, table: str) -> int:
         """What the database knows without counting: SQLite the highest row, PostgreSQL its last analysis."""
@@ -113,8 +113,10 @@ class RecordRepository(Repository):
     async def tally(
         self, model: type[SQLModel], attribute: Any, values: Sequence[Any], where: Sequence[ColumnElement[bool]]
     ) -> list[Count]:
-        """How many rows have each of these values."""
-        return [await self.count(model, [*where, attribute == value], narrowed=True) for value in values]
+        """How many rows have each of these values, in one statement."""
+        numbers = (_some(model, [*where, attribute == value], MANY) for value in values)
+        found = (await self.execute(sql_select(*numbers))).one() if values else ()
+        return [_counted(number, MANY) for number in found]
 
     # What hangs on a row
 
@@ -141,3 +143,13 @@ class RecordRepository(Repository):
     async def entry(self, kind: str, key: str, id: int) -> AuditEntry | None:
         here = col(AuditEntry.kind) == kind, col(AuditEntry.key) == key
         return (await self.session.exec(select(AuditEntry).where(AuditEntry.id == id, *here))).first()
+
+
+def _some(model: type[SQLModel], where: Sequence[ColumnElement[bool]], most: int) -> Any:
+    """How many there are, as a value in a query; one more than `most` stands for all numbers above it."""
+    some = sql_select(literal(1)).select_from(model).where(*where).limit(most + 1).subquery()
+    return sql_select(func.count()).select_from(some).scalar_subquery()
+
+
+def _counted(number: int, most: int) -> Count:
+    return Count(number) if number <= most else Count(most, is_exact=False)
