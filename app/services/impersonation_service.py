@@ -12,7 +12,7 @@ THE_END = "/impersonation/deletion"
 CLOSED = frozenset(
     ("account", "admin", "people", "sign-in", "sign-out", "reset-password", "register", "chat", "messages")
 )
-CLOSED_API = ("/api/v1/conversations", "/api/v1/me/")
+CLOSED_API = ("/api/v1/conversations/", "/api/v1/me/data/")
 
 
 class NotAsSomebodyElse(Forbidden):
@@ -52,9 +52,7 @@ class ImpersonationService:
             return
         name = impersonation.user.called
         if path.split("/")[1] in CLOSED or f"{path}/".startswith(CLOSED_API):
-            raise NotAsSomebodyElse(
-                f"This is {name}'s own affair, or that of whoever looks after the site. End it first."
-            )
+            raise NotAsSomebodyElse(f"This page is closed while you see the site as {name}. End it first.")
         if changes and not impersonation.may_write:
             raise NotAsSomebodyElse(f"You see the site as {name}, only to look at it. Nothing was changed.")
 
