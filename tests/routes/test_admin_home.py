@@ -1,14 +1,14 @@
 """The admin panel's first page: what happened, as far as whoever looks may see it, and answers that can be stopped."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import event
-from sqlmodel import col, select
+from sqlmodel import select
 
+from app.config import Settings
 from app.models.audit import AuditEntry
 from app.models.base import now
 from app.models.conversation import Conversation, Message, Role, Status
@@ -17,8 +17,10 @@ from app.models.mail import Mail, MailStatus
 from app.models.user import User
 from app.models.webinar import Registration, Standing
 from tests.browser import Browser
+from tests.conftest import OpenApp
 from tests.html import find, one, parse, text
 from tests.people import make_user, sign_in
+from tests.waiting import status_of
 from tests.webinars import make_webinar
 
 ALL = ["Sign-ups", "Registrations", "Questions", "Tokens", "Errors", "Jobs under way", "Mails that wait"]
@@ -84,7 +86,9 @@ async def test_it_counts_today_and_the_last_two_weeks(app: FastAPI, root: Browse
     await fill(app, await make_user(app, "vera@example.com", created_at=now() - timedelta(days=30)))
     page = await root.get("/admin")
     days = [(now() - timedelta(days=ago)).strftime("%a, %d %b %Y") for ago in (1, 0)]
-    assert figures(page) == {
+    shown = figures(page)
+    assert shown.pop("Mails that wait") in ("1", "2"), "that of signing in may be on its way"
+    assert shown == {
         "Sign-ups": "3",
         "Registrations": "2",
         "Questions": "2",
@@ -134,37 +138,32 @@ async def test_each_sees_what_they_may(app: FastAPI, browser: Browser, group: st
     assert figures(page)["Jobs under way"] == ("1" if group == "sales" else "0"), "theirs alone"
 
 
-async def streaming(app: FastAPI, path: str) -> Message:
+async def streaming(app: FastAPI) -> Message:
     async with app.state.database.transaction() as session:
         found = select(Message).where(Message.status == Status.STREAMING)
         return (await session.exec(found)).one()
 
 
-async def test_an_answer_is_stopped_without_a_word_of_it(app: FastAPI, root: Browser) -> None:
-    async with Browser(app) as hers:
+async def test_an_answer_is_stopped_without_a_word_of_it(open_app: OpenApp, with_model: Settings) -> None:
+    app = await open_app(with_model)
+    await make_user(app, "root@example.com", is_superuser=True)
+    async with Browser(app) as hers, Browser(app) as root:
+        await sign_in(root, "root@example.com")
         await make_user(app, "vera@example.com", name="Vera")
         await sign_in(hers, "vera@example.com")
-        path = await hers.start("What is my secret? " + "and why? " * 200)
-        answer = await streaming(app, path)
+        path = await hers.start("What is my secret?", model="slow")
+        answer = await streaming(app)
         for address in ("/admin", "/admin/running/answers"):
             shown = text(one(parse(await root.get(address)), "#running"))
             assert "Vera" in shown and answer.model in shown and "secret" not in shown
         [form] = find(parse(await root.get("/admin")), "#running form")
         assert (await root.post(str(form.get("action")))).status_code == 303
-        async with asyncio.timeout(10):
-            while (await status(app, answer.id)) == Status.STREAMING:
-                await asyncio.sleep(0.05)
-        assert await status(app, answer.id) == Status.STOPPED
+        await status_of(hers, path, "stopped")
+        assert (await root.post(str(form.get("action")))).status_code == 303, "it has ended: nothing more is recorded"
+        assert (await root.post("/admin/running/answers/999999/stop")).status_code == 404
     async with app.state.database.transaction() as session:
         entry = (await session.exec(select(AuditEntry).where(AuditEntry.act == "answer.stopped"))).one()
     assert (entry.actor, entry.key) == ("root@example.com", str(answer.id))
-    assert (await root.post(str(form.get("action")))).status_code == 303, "it has ended: nothing more is recorded"
-    assert (await root.post("/admin/running/answers/999999/stop")).status_code == 404
-
-
-async def status(app: FastAPI, id: int | None) -> Status:
-    async with app.state.database.transaction() as session:
-        return (await session.exec(select(Message.status).where(col(Message.id) == id))).one()
 
 
 async def test_only_who_may_stops_an_answer(app: FastAPI, browser: Browser) -> None:

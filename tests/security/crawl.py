@@ -157,4 +157,5 @@ FORMS: dict[str, Form] = {
     "messages_create": {"content": "And then?"},
     "invite": {"email": "invited@example.com"},
     "change_person": {"is_active": "true"},
+    "begin_impersonation": {"may_write": "true"},
 }

@@ -81,6 +81,8 @@ class Scene:
             ids["message_id"] = ids["question_id"]
         if endpoint.name == "webinar_cover":
             ids["picture_id"] = ids["cover_id"]
+        if endpoint.name == "end_sessions_of":
+            ids["user_id"] = ids["neighbour_id"]
         if endpoint.name == "dashboard_file":
             ids["name"] = "by-category"
         if endpoint.path.startswith("/registrations"):
@@ -108,6 +110,7 @@ async def issue(app: FastAPI, purpose: Purpose, user: User | None = None, **data
 async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Scene:
     """The owner with one of everything, in a browser of their own; `fields` are the owner's."""
     owner = await make_user(app, OWNER, name="Olga Owner", **fields)
+    neighbour = await make_user(app, "neighbour@example.com")
     browser = Browser(app, scheme=scheme)
     await sign_in(browser, OWNER)
     private = await browser.start("What is private?")
@@ -142,6 +145,7 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         "question_id": str(next(each.id for each in messages if each.role == Role.USER)),
         "slug": "guide",
         "user_id": str(owner.id),
+        "neighbour_id": str(neighbour.id),
         "token_id": str(tokens[0].id),
         "handle": visits[0].handle,
         "registration_id": str(registration.id),

@@ -43,6 +43,7 @@ AUTHORS = ("sign-in", "sign-in", "no", "none", "none", "no", "no", "none", "no")
 NO_JOB_THERE = ("sign-in", "sign-in", "no", "none", "no", "no", "no", "ok", "no")
 JOBS = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "ok", "no")
 DELETES_PRODUCTS = ("sign-in", "sign-in", "no", "ok", "none", "none", "none", "ok", "no")  # it is gone by then
+STOPS_ANSWERS = ("sign-in", "sign-in", "no", "no", "no", "no", "no", "ok", "no")
 INVITES = ("sign-in", "sign-in", "no", "no", "no", "no", "no", "password", "no")
 # The API asks for a token, or for the session of a page, be it a guest's.
 EVERYBODY_KNOWN = ("token",) + ("ok",) * 8
@@ -77,15 +78,16 @@ TABLE: dict[tuple[str, ...], str] = {
     """,
     PERSON: """
         account rename email change_email password change_password sessions end_other_sessions end_session history
-        delete_token
+        delete_token end_impersonation
     """,
     CONFIRMED: """
         confirm account_second_factor enable_second_factor disable_second_factor new_recovery_codes
         account_data deletion delete_account tokens make_token
     """,
-    STAFF: "people jobs",
+    STAFF: "people jobs running_answers",
     SEES_PEOPLE: "person",
-    CHANGES_PEOPLE: "change_person",
+    CHANGES_PEOPLE: "change_person send_password_link end_sessions_of remove_second_factor begin_impersonation",
+    STOPS_ANSWERS: "stop_running_answer",
     INVITES: "new_invitation invite",
     WEBINARS: """
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
@@ -136,7 +138,15 @@ TITLES = {
 }
 BARE = {401: "sign-in", 403: "no", 404: "none"}  # of a head alone
 REACHED = (409, 422)  # past every guard, and then not possible with these values
-LAST = ("conversations_delete", "use_sign_in_link", "sign_out")  # after these something or somebody is gone
+# After these something or somebody is gone; who sees the site as somebody else ends it before anything else.
+LAST = (
+    "begin_impersonation",
+    "end_impersonation",
+    "end_sessions_of",
+    "conversations_delete",
+    "use_sign_in_link",
+    "sign_out",
+)
 
 
 def outcome(response: httpx2.Response) -> str:
