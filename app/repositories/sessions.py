@@ -76,6 +76,10 @@ class SessionRepository(Repository):
     async def end_older(self, than: datetime) -> None:
         await self.write(delete(AccessToken).where(col(AccessToken.created_at) < than))
 
+    async def impersonated(self, session: AccessToken) -> User | None:
+        """As whom the session sees the site, be its time over; None when the account is gone."""
+        return await self.session.get(User, session.as_user_id) if session.as_user_id else None
+
     async def end_impersonation(self, session: AccessToken) -> bool:
         """Let the session see the site as its own person again; False when it does so already."""
         own = {"as_user_id": None, "as_may_write": False, "as_since": None}

@@ -58,8 +58,9 @@ class ImpersonationService:
 
     async def lapse(self, actor: User, session: AccessToken, path: str, *, changes: bool) -> None:
         """Put on record that its time is over. A form that was still opened as somebody else does nothing."""
+        user = await self.sessions.impersonated(session)
         if await self.sessions.end_impersonation(session):
-            await self._record("ended", actor, None, after={"by": "itself"})
+            await self._record("ended", actor, user, after={"by": "itself"})
         if changes and path != THE_END:
             raise ImpersonationOver
 

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from app.models.audit import AuditEntry
 from app.models.base import now
-from app.models.job import Job
+from app.models.job import Job, JobState
 from app.models.user import AccessToken, User
 from tests.browser import HTMX, Browser
 from tests.html import find, one, parse, text
@@ -182,7 +182,7 @@ async def test_it_lasts_for_an_hour(app: FastAPI, root: Browser, mia: User) -> N
     assert not banner(late)
     assert (await root.get("/api/v1/me")).json()["email"] == "root@example.com"
     [over] = await log_of(app, "impersonation.ended")
-    assert (over.actor, over.after) == ("root@example.com", {"by": "itself"})
+    assert (over.actor, over.subject_id, over.after) == ("root@example.com", mia.id, {"by": "itself"})
     assert (await root.post("/theme", theme="dark")).status_code == 303
 
 
@@ -263,7 +263,7 @@ async def test_a_real_stream_ends_with_it(app: FastAPI, root: Browser, mia: User
 async def test_no_work_that_goes_on_by_itself_is_begun(app: FastAPI, root: Browser, mia: User) -> None:
     """It would go on as somebody else, with nobody to say that it is not them."""
     async with app.state.database.transaction() as session:
-        job = Job(kind="webinar.import", subject="webinar:x", owner_id=mia.id, total=1, state="failed")
+        job = Job(kind="webinar.import", subject="webinar:x", owner_id=mia.id, total=1, state=JobState.FAILED)
         session.add(job)
     await begin(root, mia, may_write="true")
     refused = await root.post(f"/desk/jobs/{job.id}/start")

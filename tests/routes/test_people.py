@@ -36,7 +36,8 @@ async def keeper(app: FastAPI, browser: Browser) -> Browser:
 
 async def last(app: FastAPI) -> AuditEntry:
     async with app.state.database.transaction() as session:
-        return (await session.exec(select(AuditEntry).order_by(col(AuditEntry.id).desc()))).first()  # type: ignore[return-value]
+        entry: AuditEntry = (await session.exec(select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(1))).one()
+        return entry
 
 
 async def sessions(app: FastAPI, user: User) -> int:
