@@ -72,8 +72,10 @@ class SiteFigures(Repository):
         return int((await self.execute(select(func.count()).select_from(model).where(*where))).scalar_one())
 
     async def running(self, limit: int) -> list[Running]:
-        """The answers that are being written, the oldest first: put in order once they are found, or databases would look
-        for them through all messages in that order."""
+        """The answers that are being written, the oldest first.
+
+        They are put in order once they are found, or databases would look for them through all messages in that order.
+        """
         shown: tuple[Any, ...] = (Message.id, Message.model, Message.created_at, User.name, User.email, User.is_guest)
         found = select(*shown).join_from(Message, Conversation).join(User).where(STREAMING)
         return [Running(*row) for row in await self.execute(found.order_by(func.coalesce(Message.id, 0)).limit(limit))]
