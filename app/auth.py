@@ -6,16 +6,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Request, Response
 from fastapi_users.authentication import CookieTransport
 from fastapi_users.authentication.strategy import DatabaseStrategy
 
 from app.config import Settings
 from app.models.base import now
-from app.models.user import AccessToken, Place, User
+from app.models.user import AccessToken, Impersonation, Place, User
 from app.repositories.sessions import SessionRepository
+from app.security import SAFE_METHODS, shows_token
 from app.services.account_service import AccountService
 from app.services.guest_service import GuestService
+from app.services.impersonation_service import ImpersonationService
 from app.services.sign_in_service import Admission
 from app.templating import Page
 
@@ -27,14 +29,17 @@ DEVICE_DAYS = 365
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Whose session a request came with."""
+    """Whose session a request came with; with an `impersonation`, as whom a superuser sees the site."""
 
     user: User
     session: AccessToken
+    impersonation: Impersonation | None = None
 
     @property
     def is_confirmed(self) -> bool:
-        return bool(self.session.confirmed_at and self.session.confirmed_at > now() - CONFIRMED_FOR)
+        return not self.impersonation and bool(
+            self.session.confirmed_at and self.session.confirmed_at > now() - CONFIRMED_FOR
+        )
 
 
 class SessionStrategy(DatabaseStrategy[User, UUID, AccessToken]):
@@ -53,7 +58,11 @@ class SessionStrategy(DatabaseStrategy[User, UUID, AccessToken]):
     async def visit(self, token: str) -> Visit | None:
         """Whose session it is, in one query; None when it is unknown, revoked or too old, or its user is not active."""
         found = await self.sessions.visit(self.digest(token), now() - self.lifetime) if token else None
-        return Visit(*found) if found else None
+        if found is None:
+            return None
+        user, session, seen = found
+        impersonation = Impersonation(user, seen, session.as_may_write) if seen else None
+        return Visit(seen or user, session, impersonation)
 
     async def read_token(self, token: str | None, _user_manager: Any = None) -> User | None:
         visit = await self.visit(token or "")
@@ -82,6 +91,22 @@ class SessionStrategy(DatabaseStrategy[User, UUID, AccessToken]):
     async def confirm(self, visit: Visit) -> None:
         """Note that its person has just proved to be there."""
         await self.sessions.touch(visit.session.token, {"confirmed_at": now()})
+
+
+async def hold_back(request: Request, visit: Visit, impersonations: ImpersonationService) -> None:
+    """Refuse what nobody may do as somebody else, and all once their time is over. Whoever acts is the superuser.
+
+    An API token counts alone, whatever session comes along.
+    """
+    if visit.session.as_since is None or shows_token(request.url.path, request.headers):
+        return
+    Page(request).show_to(visit.user, visit.impersonation)  # the page that says so has the way out
+    request.state.impersonation = visit.impersonation
+    path, changes = request.url.path, request.method not in SAFE_METHODS
+    if visit.impersonation:
+        impersonations.check(visit.impersonation, path, changes=changes)
+    else:
+        await impersonations.lapse(visit.user, visit.session, path, changes=changes)
 
 
 class Cookies:

@@ -25,9 +25,11 @@ from app.repositories.product_figures import ProductFigures
 from app.repositories.products import ProductRepository
 from app.repositories.schema import SchemaRepository
 from app.repositories.sessions import SessionRepository
+from app.repositories.site_figures import SiteFigures
 from app.repositories.tickets import TicketRepository
 from app.repositories.users import UserRepository
 from app.repositories.webinars import WebinarRepository
+from app.services.account_care import AccountCare
 from app.services.account_service import AccountService
 from app.services.answer_service import AnswerService
 from app.services.api_token_service import ApiTokenService
@@ -39,6 +41,7 @@ from app.services.dashboard_service import DashboardService
 from app.services.demo_service import DemoService
 from app.services.guest_service import GuestService
 from app.services.health_service import HealthService
+from app.services.impersonation_service import ImpersonationService
 from app.services.listing_service import ListingService
 from app.services.live_products import LiveProducts
 from app.services.mail_service import MailService
@@ -52,6 +55,7 @@ from app.services.registration_service import RegistrationService
 from app.services.search_service import SearchService
 from app.services.session_watch import SessionWatch
 from app.services.sign_in_service import SignInService
+from app.services.site_service import SiteService
 from app.services.ticket_service import TicketService
 
 # The app's own
@@ -121,8 +125,8 @@ async def get_mail(request: Request, session: SessionDep) -> MailService:
     return MailService(MailRepository(session), request.app.state.templates.mail, request.app.state.mail_sender.wake)
 
 
-async def get_audit(session: SessionDep, place: PlaceDep) -> AuditService:
-    return AuditService(AuditRepository(session), place)
+async def get_audit(request: Request, session: SessionDep, place: PlaceDep) -> AuditService:
+    return AuditService(AuditRepository(session), place, lambda: getattr(request.state, "impersonation", None))
 
 
 async def get_tickets(session: SessionDep, settings: SettingsDep) -> TicketService:
@@ -216,6 +220,20 @@ async def get_people(session: SessionDep, accounts: AccountServiceDep, audit: Au
     return PeopleService(UserRepository(session), GroupRepository(session), accounts, audit)
 
 
+async def get_account_care(
+    accounts: AccountServiceDep, authenticator: AuthenticatorDep, audit: AuditServiceDep
+) -> AccountCare:
+    return AccountCare(accounts, authenticator, audit)
+
+
+async def get_impersonations(session: SessionDep, audit: AuditServiceDep) -> ImpersonationService:
+    return ImpersonationService(SessionRepository(session), audit)
+
+
+async def get_site(session: SessionDep, asking: AskingServiceDep, audit: AuditServiceDep) -> SiteService:
+    return SiteService(SiteFigures(session), asking, audit)
+
+
 async def get_products(request: Request, session: SessionDep, audit: AuditServiceDep) -> ProductService:
     handlers = (ProductAudit(audit).handle,)
     events = Events(EventRepository(session), handlers, request.app.state.event_feed.wake)
@@ -241,6 +259,9 @@ ProductListDep = Annotated[ProductList, Depends(get_product_list)]
 LiveProductsDep = Annotated[LiveProducts, Depends(get_live_products)]
 DemoServiceDep = Annotated[DemoService, Depends(get_demo)]
 PeopleServiceDep = Annotated[PeopleService, Depends(get_people)]
+AccountCareDep = Annotated[AccountCare, Depends(get_account_care)]
+ImpersonationServiceDep = Annotated[ImpersonationService, Depends(get_impersonations)]
+SiteServiceDep = Annotated[SiteService, Depends(get_site)]
 
 # For programs
 

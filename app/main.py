@@ -62,6 +62,7 @@ from app.routes import (
     registrants,
     registration,
     sign_in,
+    site,
     tokens,
     unsubscribe,
     webinars,
@@ -242,11 +243,13 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         account,
         tokens,
         people,
+        site,
         admin,
         docs,
         health,
     ):
         app.include_router(module.router)
+    app.include_router(people.impersonation)
     if not settings.in_production:
         app.include_router(dev.router)
     app.mount("/static", ImmutableStaticFiles(directory=STATIC), name="static")

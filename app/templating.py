@@ -19,7 +19,7 @@ from starlette.requests import Request
 from app.ai.markdown import Markdown, References
 from app.config import ROOT, Settings
 from app.mail_templates import MailTemplates
-from app.models.user import User
+from app.models.user import Impersonation, User
 from app.repositories.hits import mark_words, split_hits
 from app.services.second_factor import qr_data_uri
 
@@ -98,16 +98,19 @@ class Templates:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """What pages say of whoever looks at them; it outlives the database session."""
+    """What pages say of whoever looks at them, or as whom a superuser does; it outlives the database session."""
 
     called: str
     email: str
     is_guest: bool
     is_trusted: bool
+    is_seen_as: bool = False
+    may_write: bool = True
 
     @classmethod
-    def of(cls, user: User) -> "Viewer":
-        return cls(user.called, user.email, user.is_guest, user.is_trusted)
+    def of(cls, user: User, seen: Impersonation | None = None) -> "Viewer":
+        flags = (True, seen.may_write) if seen else (False, True)
+        return cls(user.called, user.email, user.is_guest, user.is_trusted, *flags)
 
 
 class Page:
@@ -118,9 +121,9 @@ class Page:
         self.templates: Templates = request.app.state.templates
         self.cookies: list[str] = []
 
-    def show_to(self, user: User | None) -> None:
-        """Say who looks, also on an error page."""
-        self.request.state.viewer = user and Viewer.of(user)
+    def show_to(self, user: User | None, seen: Impersonation | None = None) -> None:
+        """Say who looks, or as whom somebody does, also on an error page."""
+        self.request.state.viewer = user and Viewer.of(user, seen)
 
     def form(self, template: str, *, error_block: str | None = None, **context: Any) -> None:
         """Name the page of the form that is being sent: an error in it is shown there, with what was typed.

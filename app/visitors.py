@@ -10,11 +10,12 @@ from fastapi import Depends, Header, Path, Query, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.ai.live_answer import Leave
-from app.auth import Cookies, Door, SessionStrategy, Visit
+from app.auth import Cookies, Door, SessionStrategy, Visit, hold_back
 from app.dependencies import (
     AccountServiceDep,
     ChatServiceDep,
     GuestServiceDep,
+    ImpersonationServiceDep,
     LimitsDep,
     PlaceDep,
     SessionDep,
@@ -28,6 +29,7 @@ from app.models.user import User
 from app.repositories.groups import GroupRepository
 from app.repositories.sessions import SessionRepository
 from app.repositories.visibility import Rights
+from app.services.impersonation_service import NotAsSomebodyElse
 from app.services.session_watch import SessionWatch
 from app.templating import Page
 
@@ -53,9 +55,14 @@ CookiesDep = Annotated[Cookies, Depends(get_cookies)]
 StrategyDep = Annotated[SessionStrategy, Depends(get_strategy)]
 
 
-async def get_visit(request: Request, strategy: StrategyDep, cookies: CookiesDep) -> Visit | None:
+async def get_visit(
+    request: Request, strategy: StrategyDep, cookies: CookiesDep, impersonations: ImpersonationServiceDep
+) -> Visit | None:
     """Whose session the request came with; None before the first question, and when the session is over."""
-    return await strategy.visit(request.cookies.get(cookies.name("session"), ""))
+    visit = await strategy.visit(request.cookies.get(cookies.name("session"), ""))
+    if visit:
+        await hold_back(request, visit, impersonations)
+    return visit
 
 
 VisitDep = Annotated[Visit | None, Depends(get_visit)]
@@ -64,7 +71,7 @@ VisitDep = Annotated[Visit | None, Depends(get_visit)]
 async def get_page(request: Request, visit: VisitDep, strategy: StrategyDep, cookies: CookiesDep) -> Page:
     """A session that is used does not end: once a day its row and its cookie start anew."""
     page = Page(request)
-    page.show_to(visit.user if visit else None)
+    page.show_to(visit.user if visit else None, visit.impersonation if visit else None)
     if visit and await strategy.touch(visit):
         page.cookies.append(await cookies.session(request.cookies[cookies.name("session")]))
     return page
@@ -94,7 +101,7 @@ class Watched:
         return self.watch.watching("") if conversation.is_public else self.open_private()
 
     def open_private(self) -> AbstractContextManager[Leave]:
-        return self.watch.watching(self.visit.session.token if self.visit else "")
+        return self.watch.watching(self.visit.session.watched_as if self.visit else "")
 
     def stream(self, page: Page, frame: str, name: str, follow: Follow, **context: Any) -> EventSourceResponse:
         """This frame, whenever what is followed has changed, which it knows by that name; it ends with the session."""
@@ -115,11 +122,21 @@ async def get_watched(visit: VisitDep, watch: SessionWatchDep) -> Watched:
 WatchedDep = Annotated[Watched, Depends(get_watched)]
 
 
-async def get_owner(request: Request, user: UserDep, cookies: CookiesDep) -> User | None:
-    """Like `get_user`, but a session that was begun here and is over is said to be over."""
-    if user is None and cookies.name("session") in request.cookies:
+async def get_reader(visit: VisitDep) -> User | None:
+    """Whose private conversations may be read: nobody's by whoever sees the site as somebody else."""
+    return visit.user if visit and not visit.impersonation else None
+
+
+ReaderDep = Annotated[User | None, Depends(get_reader)]
+
+
+async def get_owner(request: Request, visit: VisitDep, cookies: CookiesDep) -> User | None:
+    """Like `get_reader`, but a session that was begun here and is over is said to be over."""
+    if visit is None and cookies.name("session") in request.cookies:
         raise SignInRequired(retry_at="/chat")
-    return user
+    if visit and visit.impersonation:
+        raise NotAsSomebodyElse("What people ask is theirs alone. End it first.")
+    return visit.user if visit else None
 
 
 OwnerDep = Annotated[User | None, Depends(get_owner)]
@@ -186,6 +203,8 @@ async def get_confirmed(
     """Somebody who has given their password within ten minutes, or gives it with this form: for sensitive acts."""
     if person.is_confirmed:
         return person
+    if person.impersonation:
+        raise NotAsSomebodyElse("This asks for a password, and you see the site as somebody else. End it first.")
     typed = (await request.form()).get("confirm_password") if request.method == "POST" else None
     if not isinstance(typed, str):
         raise ConfirmationRequired
@@ -237,7 +256,7 @@ async def get_own_public_conversation(conversation_id: UUID, user: OwnerDep, cha
     return await chat.get_own_public(user, conversation_id)
 
 
-async def get_answer(message_id: MessageId, user: UserDep, chat: ChatServiceDep) -> tuple[Message, Conversation]:
+async def get_answer(message_id: MessageId, user: ReaderDep, chat: ChatServiceDep) -> tuple[Message, Conversation]:
     return await chat.message(user, message_id, Role.ASSISTANT)
 
 

@@ -62,7 +62,7 @@ async def _count(request: Request, limits: Limits, rate: str, *key: str) -> None
 
 def of_session(visit: Visit) -> Caller:
     """A page of ours that asks: it may what its person may."""
-    return Caller(visit.user, SCOPES, visit.session.token, visit.is_confirmed)
+    return Caller(visit.user, SCOPES, visit.session.watched_as, visit.is_confirmed)
 
 
 def bearer(authorization: str) -> str:

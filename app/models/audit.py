@@ -13,7 +13,8 @@ from app.models.base import Timestamp, now
 class AuditEntry(SQLModel, table=True):
     """One act. It outlives the people in it: `actor` is their address as it was then.
 
-    `subject` is the person whose security history it belongs to. `before` and `after` hold what changed, by field.
+    `acting_as` is the address of the person as whom a superuser did it. `subject` is the person whose security history
+    it belongs to. `before` and `after` hold what changed, by field.
     """
 
     __tablename__ = "audit_entry"
@@ -24,6 +25,7 @@ class AuditEntry(SQLModel, table=True):
     act: str = Field(max_length=60, index=True)
     actor_id: UUID | None = Field(default=None, foreign_key="user.id", index=True, ondelete="SET NULL")
     actor: str = Field(default="", max_length=320)
+    acting_as: str = Field(default="", max_length=320)
     subject_id: UUID | None = Field(default=None, foreign_key="user.id", index=True, ondelete="SET NULL")
     kind: str = Field(default="", max_length=60)
     key: str = Field(default="", max_length=64)
@@ -32,6 +34,11 @@ class AuditEntry(SQLModel, table=True):
     address: str = Field(default="", max_length=45)
     device: str = Field(default="", max_length=300)
     request_id: str = Field(default="", max_length=32)
+
+    @property
+    def by(self) -> str:
+        """Who did it, and as whom."""
+        return f"{self.actor} as {self.acting_as}" if self.acting_as else self.actor
 
     @property
     def says(self) -> str:

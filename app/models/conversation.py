@@ -71,6 +71,7 @@ class Message(SQLModel, table=True):
             sqlite_where=text("status = 'streaming'"),
             postgresql_where=text("status = 'streaming'"),
         ),
+        Index("ix_message_figures", "created_at", "role", "status", "prompt_tokens", "completion_tokens"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

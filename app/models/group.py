@@ -42,6 +42,10 @@ class InvitationForm(SQLModel):
     groups: list[int] = Field(default_factory=list)
 
 
+class ImpersonationForm(SQLModel):
+    may_write: bool = False
+
+
 class PersonForm(SQLModel):
     """What an administrator says of somebody; what a browser leaves out is off."""
 

@@ -2,12 +2,13 @@
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID, uuid4
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, SecretStr, StringConstraints, WithJsonSchema
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from app.models.base import Timestamp, now
@@ -15,6 +16,7 @@ from app.models.base import Timestamp, now
 LONGEST_PASSWORD = 256
 JOINERS = "\u200c\u200d"  # invisible, but some scripts and emoji are written with them
 NO_ADDRESS = "This is not an e-mail address that mail can be sent to."
+IMPERSONATED_FOR = timedelta(hours=1)  # at the most
 HOME = "/chat"  # where a person goes who wanted to go nowhere in particular
 
 
@@ -23,6 +25,8 @@ class User(SQLModel, table=True):
 
     `totp_secret` is sealed with a key of the settings; `totp_step` is the last time step of which a code was used.
     """
+
+    __table_args__ = (Index("ix_user_figures", "created_at", "is_guest"),)
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     email: str = Field(max_length=320, unique=True, index=True)
@@ -61,6 +65,8 @@ class AccessToken(SQLModel, table=True):
     """One session. `token` is the keyed digest of what the cookie holds, so a stolen table opens nothing.
 
     `confirmed_at` is when its person last signed in or gave their password again.
+    While they see the site as somebody else, `as_since` says since when, `as_user_id` as whom, and `as_may_write`
+    whether they may change something.
     """
 
     __tablename__ = "access_token"
@@ -72,11 +78,23 @@ class AccessToken(SQLModel, table=True):
     confirmed_at: datetime | None = Timestamp(default=None, nullable=True)
     device: str = Field(default="", max_length=300)
     address: str = Field(default="", max_length=45)
+    as_user_id: UUID | None = Field(default=None, foreign_key="user.id", index=True, ondelete="SET NULL")
+    as_may_write: bool = False
+    as_since: datetime | None = Timestamp(default=None, nullable=True)
+
+    @property
+    def watched_as(self) -> str:
+        return watch_key(self.token, self.as_user_id, self.as_since)
 
     @property
     def handle(self) -> str:
         """Names the session in forms: a part of the digest, of no use to anybody else."""
         return self.token[:16]
+
+
+def watch_key(token: str, as_user_id: UUID | None, as_since: datetime | None) -> str:
+    """Names a session and as whom it sees the site: a stream ends with the one or the other."""
+    return f"{token}:{as_user_id}:{as_since.isoformat()}" if as_since else token
 
 
 class RecoveryCode(SQLModel, table=True):
@@ -94,6 +112,15 @@ class Place:
 
     address: str = ""
     device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Impersonation:
+    """A superuser, `by`, who sees the site as another `user`."""
+
+    by: User
+    user: User
+    may_write: bool
 
 
 # What forms hold

@@ -139,6 +139,7 @@ class Registration(SQLModel, table=True):
         Index("ix_registration_standings", "webinar_id", "source", "status", "attended_at", "rep_id", "created_at"),
         Index("ix_registration_made", "webinar_id", "created_at", "source", "status", "attended_at", "rep_id"),
         Index("ix_registration_cancelled", "webinar_id", "cancelled_at", "created_at", "source", "rep_id"),
+        Index("ix_registration_figures", "created_at", "rep_id"),
         Index("ix_registration_by_rep", "rep_id", "webinar_id", "status", "group"),
         # For lists of all webinars' registrations.
         Index("ix_registration_newest", "created_at", "id"),

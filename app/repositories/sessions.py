@@ -5,21 +5,39 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, and_, delete, or_, update
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
-from app.models.user import AccessToken, User
+from app.models.base import now
+from app.models.user import IMPERSONATED_FOR, AccessToken, User, watch_key
 from app.repositories.base import Repository
+
+Impersonated = aliased(User)
+THEIRS: ColumnElement[bool] = col(AccessToken.user_id) == col(User.id)
+
+
+def impersonated() -> ColumnElement[bool]:
+    """As whom a session sees the site, for as long as it may."""
+    return and_(
+        col(Impersonated.id) == col(AccessToken.as_user_id),
+        col(Impersonated.is_active),
+        col(Impersonated.is_superuser).is_(False),
+        col(User.is_superuser),
+        col(AccessToken.as_since) > now() - IMPERSONATED_FOR,
+    )
 
 
 class SessionRepository(Repository):
     """Also the place where fastapi-users' database strategy keeps its tokens."""
 
-    async def visit(self, digest: str, since: datetime) -> tuple[User, AccessToken] | None:
-        """The session with this digest if it began after `since`, and the active user whose it is."""
+    async def visit(self, digest: str, since: datetime) -> tuple[User, AccessToken, User | None] | None:
+        """The session with this digest if it began after `since`, the active user whose it is, and as whom they see the
+        site."""
         found = (
-            select(User, AccessToken)
-            .join(AccessToken)
+            select(User, AccessToken, Impersonated)
+            .join(AccessToken, THEIRS)
+            .outerjoin(Impersonated, impersonated())
             .where(AccessToken.token == digest, AccessToken.created_at >= since, User.is_active)
         )
         return (await self.session.exec(found)).first()
@@ -58,7 +76,28 @@ class SessionRepository(Repository):
     async def end_older(self, than: datetime) -> None:
         await self.write(delete(AccessToken).where(col(AccessToken.created_at) < than))
 
-    async def alive(self, digests: Collection[str]) -> set[str]:
-        """Which of these sessions are still there, and of active people."""
-        found = select(AccessToken.token).join(User).where(col(AccessToken.token).in_(digests), User.is_active)
-        return set((await self.session.exec(found)).all())
+    async def impersonated(self, session: AccessToken) -> User | None:
+        """As whom the session sees the site, be its time over; None when the account is gone."""
+        return await self.session.get(User, session.as_user_id) if session.as_user_id else None
+
+    async def end_impersonation(self, session: AccessToken) -> bool:
+        """Let the session see the site as its own person again; False when it does so already."""
+        own = {"as_user_id": None, "as_may_write": False, "as_since": None}
+        mine = update(AccessToken).where(
+            col(AccessToken.token) == session.token, col(AccessToken.as_since).is_not(None)
+        )
+        ended = (await self.write(mine.values(own))).rowcount == 1
+        await self.session.refresh(session)
+        return ended
+
+    async def alive(self, keys: Collection[str]) -> set[str]:
+        """Which of these sessions are still there, of active people, and see the site as the same person as then."""
+        tokens = {key.partition(":")[0] for key in keys}
+        found = (
+            select(AccessToken.token, AccessToken.as_user_id, AccessToken.as_since)
+            .join(User, THEIRS)
+            .outerjoin(Impersonated, impersonated())
+            .where(col(AccessToken.token).in_(tokens), User.is_active)
+            .where(or_(col(AccessToken.as_since).is_(None), col(Impersonated.id).is_not(None)))
+        )
+        return {watch_key(*row) for row in (await self.session.exec(found)).all()}

@@ -20,6 +20,7 @@ from app.admin_dependencies import (
     edit_form,
     new_form,
 )
+from app.dependencies import SiteServiceDep
 from app.visitors import PageDep, RightsDep
 
 router = APIRouter(prefix="/admin")
@@ -27,8 +28,8 @@ EntryId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
 @router.get("", name="admin")
-async def home(page: PageDep, rights: RightsDep, panel: PanelDep) -> Response:
-    return page.render("admin/home.html", panel=panel, rights=rights)
+async def home(page: PageDep, rights: RightsDep, panel: PanelDep, site: SiteServiceDep) -> Response:
+    return page.render("admin/home.html", panel=panel, rights=rights, site=await site.show(rights))
 
 
 @router.get("/{kind}", name="records")

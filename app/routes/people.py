@@ -6,12 +6,19 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Response
 
-from app.dependencies import AuditServiceDep, PeopleServiceDep, RegistrationServiceDep
-from app.models.group import Group, InvitationForm, PersonForm
+from app.dependencies import (
+    AccountCareDep,
+    AuditServiceDep,
+    ImpersonationServiceDep,
+    PeopleServiceDep,
+    RegistrationServiceDep,
+)
+from app.models.group import Group, ImpersonationForm, InvitationForm, PersonForm
 from app.models.user import User
-from app.visitors import ConfirmedDep, PageDep, RightsDep
+from app.visitors import ConfirmedDep, PageDep, PersonDep, RightsDep, Words
 
 router = APIRouter(prefix="/people")
+impersonation = APIRouter(prefix="/impersonation")
 
 
 async def invitation_form(page: PageDep, rights: RightsDep, registrations: RegistrationServiceDep) -> None:
@@ -29,6 +36,7 @@ async def get_somebody(
         groups=await people.all_groups(),
         rights=rights,
         entries=(),
+        done="",
     )
     return user, groups
 
@@ -59,8 +67,10 @@ async def invite(
 
 
 @router.get("/{user_id}", name="person")
-async def show(page: PageDep, somebody: SomebodyDep, rights: RightsDep, audit: AuditServiceDep) -> Response:
-    return page.show_form(entries=await audit.history(somebody[0], rights))
+async def show(
+    page: PageDep, somebody: SomebodyDep, rights: RightsDep, audit: AuditServiceDep, done: Words = ""
+) -> Response:
+    return page.show_form(entries=await audit.history(somebody[0], rights), done=done)
 
 
 @router.post("/{user_id}", name="change_person")
@@ -74,3 +84,46 @@ async def change(
 ) -> Response:
     await people.change(rights, somebody[0], form)
     return page.redirect(f"/people/{somebody[0].id}")
+
+
+@router.post("/{user_id}/password-link", name="send_password_link")
+async def send_password_link(
+    page: PageDep, somebody: SomebodyDep, rights: RightsDep, _confirmed: ConfirmedDep, care: AccountCareDep
+) -> Response:
+    await care.send_password_link(rights, somebody[0])
+    return page.redirect(f"/people/{somebody[0].id}?done=link")
+
+
+@router.post("/{user_id}/sessions/deletion", name="end_sessions_of")
+async def end_sessions(
+    page: PageDep, somebody: SomebodyDep, rights: RightsDep, _confirmed: ConfirmedDep, care: AccountCareDep
+) -> Response:
+    await care.end_sessions(rights, somebody[0])
+    return page.redirect(f"/people/{somebody[0].id}?done=sessions")
+
+
+@router.post("/{user_id}/second-factor/deletion", name="remove_second_factor")
+async def remove_second_factor(
+    page: PageDep, somebody: SomebodyDep, rights: RightsDep, _confirmed: ConfirmedDep, care: AccountCareDep
+) -> Response:
+    await care.remove_second_factor(rights, somebody[0])
+    return page.redirect(f"/people/{somebody[0].id}?done=factor")
+
+
+@router.post("/{user_id}/impersonation", name="begin_impersonation")
+async def begin_impersonation(
+    page: PageDep,
+    somebody: SomebodyDep,
+    rights: RightsDep,
+    confirmed: ConfirmedDep,
+    impersonations: ImpersonationServiceDep,
+    form: Annotated[ImpersonationForm, Form()],
+) -> Response:
+    await impersonations.begin(rights, confirmed.session, somebody[0], may_write=form.may_write)
+    return page.redirect("/")
+
+
+@impersonation.post("/deletion", name="end_impersonation")
+async def end_impersonation(page: PageDep, person: PersonDep, impersonations: ImpersonationServiceDep) -> Response:
+    await impersonations.end(person.impersonation, person.session)
+    return page.redirect("/people")

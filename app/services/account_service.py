@@ -95,10 +95,19 @@ class AccountService:
         await self.audit.record("password.changed", actor=user)
         await self.mail.send(user.email, "password_changed", time=now(), place=self.audit.place.address)
 
-    async def end_everywhere(self, user: User) -> None:
-        """End all sessions of this person, and void the links and codes that could begin another."""
-        await self.sessions.end_all(user.id)
+    async def send_reset(self, user: User) -> None:
+        """Mail them a link for a new password."""
+        await self.limits.hit_mail(user.email, self.audit.place.address)
+        issued = await self.tickets.issue(Purpose.RESET_PASSWORD, user.email, user)
+        url, minutes = self.settings.url(f"/reset-password/{issued.secret}"), MINUTES[Purpose.RESET_PASSWORD]
+        await self.mail.send(user.email, "reset_password", url=url, minutes=minutes)
+
+    async def end_everywhere(self, user: User) -> int:
+        """End all sessions of this person, and void the links and codes that could begin another; return how many
+        sessions there were."""
+        ended = await self.sessions.end_all(user.id)
         await self.tickets.void(user)
+        return ended
 
     # Sessions
 

@@ -1,24 +1,34 @@
 """The audit log's writer."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from app.log import request_id
 from app.models.audit import AuditEntry
-from app.models.user import Place, User
+from app.models.user import Impersonation, Place, User
 from app.repositories.audit import AuditRepository
 from app.repositories.visibility import Rights
 
 PRIVATE = {"id", "actor_id", "subject_id", "request_id"}
 
 
-class AuditService:
-    """Records acts in the transaction that they are part of: both happen, or neither."""
+def nobody() -> None:
+    """Nobody acts as somebody else, as without a request."""
 
-    def __init__(self, entries: AuditRepository, place: Place) -> None:
+
+class AuditService:
+    """Records acts in the transaction that they are part of: both happen, or neither.
+
+    `impersonation` tells at any time whether a superuser acts as somebody else: then they are the actor.
+    """
+
+    def __init__(
+        self, entries: AuditRepository, place: Place, impersonation: Callable[[], Impersonation | None] = nobody
+    ) -> None:
         self.entries = entries
         self.place = place
+        self.impersonation = impersonation
 
     async def record(
         self,
@@ -34,7 +44,8 @@ class AuditService:
 
         Without a `subject` it belongs to the actor's own history.
         """
-        whose = subject or actor
+        whose, seen = subject or actor, self.impersonation()
+        actor = seen.by if seen else actor
         old, new = before or {}, after or {}
         changed = {name for name in {**old, **new} if old.get(name) != new.get(name)}
         await self.entries.add(
@@ -42,6 +53,7 @@ class AuditService:
                 act=act,
                 actor_id=actor.id if actor else None,
                 actor=actor.email if actor else "",
+                acting_as=seen.user.email if seen else "",
                 subject_id=whose.id if whose else None,
                 kind=record[0],
                 key=str(record[1]),

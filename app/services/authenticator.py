@@ -63,10 +63,11 @@ class Authenticator:
         await self._tell(user, enabled=True)
         return await self.new_recovery_codes(user)
 
-    async def disable(self, user: User) -> None:
+    async def disable(self, user: User, by: User | None = None) -> None:
+        """Switch it off; `by`: who does it, when it is not the person."""
         await self.users.add(user.sqlmodel_update({"totp_secret": "", "totp_step": None}))
         await self.users.replace_recovery_codes(user, [])
-        await self._tell(user, enabled=False)
+        await self._tell(user, enabled=False, by=by)
 
     async def new_recovery_codes(self, user: User) -> list[str]:
         """Replace all of them."""
@@ -93,6 +94,7 @@ class Authenticator:
     def _digest(self, code: str) -> str:
         return self.settings.digest("recovery code", second_factor.normalise_recovery_code(code))
 
-    async def _tell(self, user: User, *, enabled: bool) -> None:
-        await self.audit.record("second_factor.enabled" if enabled else "second_factor.disabled", actor=user)
+    async def _tell(self, user: User, *, enabled: bool, by: User | None = None) -> None:
+        act = "second_factor.enabled" if enabled else "second_factor.disabled"
+        await self.audit.record(act, actor=by or user, subject=user, record=("user", user.id))
         await self.mail.send(user.email, "second_factor_changed", enabled=enabled, time=now())

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, Forbidden, NotFound
 from app.models.job import Job, JobItem, JobState
 from app.repositories.jobs import HAS_PROBLEM, JobRepository
 from app.repositories.visibility import Rights
@@ -63,6 +63,8 @@ class JobService:
         await self._begin(rights, job, undoing=True)
 
     async def _begin(self, rights: Rights, job: Job, *, undoing: bool) -> None:
+        if self.audit.impersonation():
+            raise Forbidden("Work that goes on by itself cannot be begun as somebody else.")  # the log would name them
         if not await self.jobs.begin(job, undoing=undoing):
             raise Conflict("This is under way already, or over.")
         act = "job.undone" if undoing else "job.started"

@@ -1,4 +1,7 @@
-"""Streams end with the session that they were opened in, whichever process ended it."""
+"""Streams end with the session that they were opened in, whichever process ended it, and with an impersonation.
+
+What is watched is an `AccessToken.watched_as`.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,30 +23,30 @@ class SessionWatch(Periodic):
         self._open: dict[str, set[Leave]] = {}
 
     @contextmanager
-    def watching(self, digest: str) -> Iterator[Leave]:
-        """For as long as a stream is open; with no digest, a page that anybody may read, nothing ends it."""
+    def watching(self, key: str) -> Iterator[Leave]:
+        """For as long as a stream is open; without a key, a page that anybody may read, nothing ends it."""
         leave = Leave()
-        if digest:
-            self._open.setdefault(digest, set()).add(leave)
+        if key:
+            self._open.setdefault(key, set()).add(leave)
         try:
             yield leave
         finally:
-            if digest:
-                self._forget(digest, leave)
+            if key:
+                self._forget(key, leave)
 
-    def _forget(self, digest: str, leave: Leave) -> None:
-        streams = self._open.get(digest, set())
+    def _forget(self, key: str, leave: Leave) -> None:
+        streams = self._open.get(key, set())
         streams.discard(leave)
         if not streams:
-            self._open.pop(digest, None)
+            self._open.pop(key, None)
 
     async def act(self) -> None:
         """Send away whoever follows a stream with a session that is over."""
-        if not (digests := list(self._open)):
+        if not (keys := list(self._open)):
             return
         async with self.database.transaction() as session:
-            alive = await SessionRepository(session).alive(digests)
-        for digest in digests:
-            if digest not in alive:
-                for leave in list(self._open.get(digest, ())):
+            alive = await SessionRepository(session).alive(keys)
+        for key in keys:
+            if key not in alive:
+                for leave in list(self._open.get(key, ())):
                     leave.now()

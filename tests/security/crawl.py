@@ -180,6 +180,7 @@ FORMS: dict[str, Form] = {
     "change_record": {"name": "Renamed"},
     "invite": {"email": "invited@example.com"},
     "change_person": {"is_active": "true"},
+    "begin_impersonation": {"may_write": "true"},
 }
 # Files that the API takes as they are.
 FILES: dict[str, tuple[str, bytes]] = {

@@ -87,6 +87,8 @@ class Scene:
             ids["picture_id"] = ids["product_picture_id"]
         if endpoint.name.startswith("webinar_messages_"):
             ids["webinar_message_id"] = ids["other_message_id"]
+        if endpoint.name == "end_sessions_of":
+            ids["user_id"] = ids["neighbour_id"]
         if endpoint.name == "dashboard_file":
             ids["name"] = "by-category"
         if endpoint.path.startswith("/registrations"):
@@ -114,6 +116,7 @@ async def issue(app: FastAPI, purpose: Purpose, user: User | None = None, **data
 async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Scene:
     """The owner with one of everything, in a browser of their own; `fields` are the owner's."""
     owner = await make_user(app, OWNER, name="Olga Owner", **fields)
+    neighbour = await make_user(app, "neighbour@example.com")
     browser = Browser(app, scheme=scheme)
     await sign_in(browser, OWNER)
     private = await browser.start("What is private?")
@@ -151,6 +154,7 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         "question_id": str(next(each.id for each in messages if each.role == Role.USER)),
         "slug": "guide",
         "user_id": str(owner.id),
+        "neighbour_id": str(neighbour.id),
         "token_id": str(tokens[0].id),
         "handle": visits[0].handle,
         "registration_id": str(registration.id),

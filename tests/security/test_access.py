@@ -46,6 +46,7 @@ DELETES_PRODUCTS = ("sign-in", "sign-in", "no", "ok", "none", "none", "none", "o
 # The panel, asked for a table of superusers: tests/security/test_admin_rights.py has all the others.
 PANEL_WITH_PASSWORD = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "password", "no")
 PANEL_WITHOUT_ENTRY = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "password/none", "no")
+STOPS_ANSWERS = ("sign-in", "sign-in", "no", "no", "no", "no", "no", "ok", "no")
 INVITES = ("sign-in", "sign-in", "no", "no", "no", "no", "no", "password", "no")
 # The API asks for a token, or for the session of a page, be it a guest's.
 EVERYBODY_KNOWN = ("token",) + ("ok",) * 8
@@ -91,17 +92,18 @@ TABLE: dict[tuple[str, ...], str] = {
     """,
     PERSON: """
         account rename email change_email password change_password sessions end_other_sessions end_session history
-        delete_token
+        delete_token end_impersonation
     """,
     CONFIRMED: """
         confirm account_second_factor enable_second_factor disable_second_factor new_recovery_codes
         account_data deletion delete_account tokens make_token
     """,
-    STAFF: "people jobs admin",
+    STAFF: "people jobs admin running_answers",
     PANEL_WITH_PASSWORD: "create_record change_record delete_record",
     PANEL_WITHOUT_ENTRY: "revert_record",
     SEES_PEOPLE: "person",
-    CHANGES_PEOPLE: "change_person",
+    CHANGES_PEOPLE: "change_person send_password_link end_sessions_of remove_second_factor begin_impersonation",
+    STOPS_ANSWERS: "stop_running_answer",
     INVITES: "new_invitation invite",
     WEBINARS: """
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
@@ -172,8 +174,16 @@ TITLES = {
 }
 BARE = {401: "sign-in", 403: "no", 404: "none"}  # of a head alone
 REACHED = (409, 422)  # past every guard, and then not possible with these values
-# After these something or somebody is gone.
-LAST = ("delete_record", "conversations_delete", "use_sign_in_link", "sign_out")
+# After these something or somebody is gone; who sees the site as somebody else ends it before anything else.
+LAST = (
+    "delete_record",
+    "begin_impersonation",
+    "end_impersonation",
+    "end_sessions_of",
+    "conversations_delete",
+    "use_sign_in_link",
+    "sign_out",
+)
 
 
 def outcome(response: httpx2.Response) -> str:
