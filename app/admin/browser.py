@@ -1,6 +1,6 @@
 """Looking at tables: what of them somebody sees, a page at a time, and what the rows are called."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,11 +53,20 @@ class RecordBrowser:
         """One page of the rows that they see. What has no index is put in order only while there are few."""
         where = await self.where(rights, view, look)
         count = await self.records.count(view.model, where, narrowed=look.narrows)
+        ordered = self._ordered(view, look, count)
+        page = await self._page(rights, view, ordered, where, count)
+        if ordered.sort == look.sort:
+            return page
+        label = view.fields[look.sort.removeprefix("-")].label
+        return replace(page, problem=f"There are too many to sort them by “{label}”. Narrow them down first.")
+
+    async def ordered(self, view: Records, look: Look, where: Sequence[ColumnElement[bool]]) -> Look:
+        """The same look, in the order that a list of it would have."""
+        return self._ordered(view, look, await self.records.count(view.model, where, narrowed=look.narrows))
+
+    def _ordered(self, view: Records, look: Look, count: Count) -> Look:
         sort = look.sort.removeprefix("-")
-        if not sort or count.is_exact or view.fields[sort].is_fast:
-            return await self._page(rights, view, look, where, count)
-        problem = f"There are too many to sort them by “{view.fields[sort].label}”. Narrow them down first."
-        return replace(await self._page(rights, view, replace(look, sort=""), where, count), problem=problem)
+        return look if not sort or count.is_exact or view.fields[sort].is_fast else replace(look, sort="")
 
     async def _page(
         self, rights: Rights, view: Records, look: Look, where: Sequence[ColumnElement[bool]], count: Count
@@ -124,6 +133,10 @@ class RecordBrowser:
             for field in fields:
                 if field.kind is Kind.REFERENCE and (key := getattr(row, field.name)) is not None:
                     wanted.setdefault(field.target, set()).add(key)
+        return await self.called(rights, wanted)
+
+    async def called(self, rights: Rights, wanted: Mapping[str, Collection[Any]]) -> Names:
+        """What rows with these keys are called, by their tables."""
         names: dict[tuple[str, Any], str] = {}
         for table, keys in wanted.items():
             view = self.panel.of_table(table)
