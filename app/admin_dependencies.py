@@ -12,12 +12,13 @@ from app.admin.browser import RecordBrowser
 from app.admin.editor import Effects, RecordEditor, version
 from app.admin.effects import ProductEffects, RegistrationEffects
 from app.admin.forms import cleaned, problems_of
-from app.admin.look import Look
+from app.admin.look import LONGEST, Look
 from app.admin.records import Panel, Records
 from app.admin.views import PANEL
 from app.dependencies import AccountServiceDep, AuditServiceDep, SessionDep
 from app.errors import Invalid
 from app.events import Events
+from app.models.base import storable
 from app.models.product import Product
 from app.models.webinar import Registration
 from app.repositories.events import EventRepository
@@ -108,6 +109,12 @@ async def get_typed(request: Request) -> FormData:
     return cleaned(await request.form())
 
 
+async def get_begun(request: Request, field: str) -> str:
+    """What somebody has typed so far into the field that asks for suggestions: it is sent by its own name."""
+    return storable(request.query_params.get(field, ""))[:LONGEST]
+
+
+BegunDep = Annotated[str, Depends(get_begun)]
 Trusted = Depends(get_trusted)
 TypedDep = Annotated[FormData, Depends(get_typed)]
 

@@ -88,9 +88,12 @@ class RecordBrowser:
         following = look.query(after=text_of(shown[-1][1])) if shown and after else ""
         return Listing(view, look, rows, count, names, previous, following)
 
-    async def where(self, rights: Rights, view: Records, look: Look) -> list[ColumnElement[bool]]:
-        """What a look wants of the rows that somebody sees."""
-        where = [view.rows(rights, "view"), *view.search(look.words, on_sqlite=self.records.on_sqlite)]
+    async def where(
+        self, rights: Rights, view: Records, look: Look, *, whole: bool = False
+    ) -> list[ColumnElement[bool]]:
+        """What a look wants of the rows that somebody sees; `whole`: also what a list leaves out of very many."""
+        found = view.search(rights, look.words, on_sqlite=self.records.on_sqlite, whole=whole)
+        where = [view.rows(rights, "view"), *found]
         for field in view.filtered:
             where += wanted(look, field)
             if field.kind is Kind.REFERENCE and (typed := look.filters.get(field.name)):

@@ -14,6 +14,7 @@ from app.admin.columns import Field, Kind, field_of
 from app.admin.forms import Converter, refused
 from app.errors import Forbidden, NotFound
 from app.repositories.listings import holding
+from app.repositories.record_search import FOUND, TextIndex
 from app.repositories.visibility import Rights
 
 Names = Mapping[tuple[str, Any], str]  # what rows are called, by table and key
@@ -27,15 +28,16 @@ class Records(ModelView):
     """One table. All that SQLAdmin's `ModelView` takes says how it looks; what is added here:
 
     `kind` is the kind of record in permissions, and without one the table is for superusers. `label` is the column by
-    which people name a row, `secret` what nobody is shown, in no list, file, search or log. `filters` are the columns
-    that narrow a list down, and `quick` those that can be changed in it. `related` are columns of other tables that
-    refer to this one, whose rows its page shows. With `needs_password`, whoever changes something has given theirs
-    within ten minutes.
+    which people name a row. `words` is its index of words, without which a search reads every row. `secret` is what
+    nobody is shown, in no list, file, search or log. `filters` are the columns that narrow a list down, and `quick`
+    those that can be changed in it. `related` are columns of other tables that refer to this one, whose rows its page
+    shows. With `needs_password`, whoever changes something has given theirs within ten minutes.
     """
 
     model: ClassVar[type[Any]]
     kind: ClassVar[str] = ""
     label: ClassVar[str] = ""
+    words: ClassVar[TextIndex | None] = None
     secret: ClassVar[Sequence[str]] = ()
     quick: ClassVar[Sequence[str]] = ()
     filters: ClassVar[Sequence[str]] = ()
@@ -144,8 +146,14 @@ class Records(ModelView):
 
     # What is typed
 
-    def search(self, words: Sequence[str], *, on_sqlite: bool) -> Sequence[ColumnElement[bool]]:  # noqa: ARG002
-        """The rows in whose searchable columns all these words stand. No index helps: others override it."""
+    def search(
+        self, rights: Rights, words: Sequence[str], *, on_sqlite: bool, whole: bool = False
+    ) -> Sequence[ColumnElement[bool]]:
+        """The rows that hold all these words; of very many some, for whoever sees all rows and wants no `whole`."""
+        if words and self.words:
+            all = rights.user.is_superuser or rights.may(f"{self.kind}.view")
+            limit = FOUND + 1 if all and not whole else None
+            return [self.words.holding(self.key_field.attribute, words, on_sqlite=on_sqlite, limit=limit)]
         columns = [getattr(self.model, name) for name in self._search_fields]
         return holding(" ".join(words), *columns) if columns else []
 
@@ -173,7 +181,7 @@ class Records(ModelView):
 
 def words_of(name: str) -> str:
     """A column's name as people read it: `created_at` is "Created at"."""
-    return name.removesuffix("_id").replace("_", " ").capitalize()
+    return name.removesuffix("_id").removeprefix("is_").replace("_", " ").capitalize()
 
 
 class Panel:

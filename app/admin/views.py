@@ -16,6 +16,7 @@ from app.models.saved_view import SavedView
 from app.models.user import AccessToken, User
 from app.models.webinar import Note, Registration, Webinar
 from app.models.webinar_message import Delivery, WebinarMessage
+from app.repositories import record_search
 
 
 class ReadOnly(Records):
@@ -32,6 +33,7 @@ class UserAdmin(Records, model=User):
     can_create = can_delete = False
     secret = ("hashed_password", "totp_secret", "totp_step")
     column_list = ("email", "name", "is_active", "is_staff", "is_superuser", "is_guest", "created_at")
+    words = record_search.USERS
     column_searchable_list = ("email", "name")
     filters = ("is_active", "is_staff", "is_superuser", "is_verified", "is_guest", "created_at")
     column_default_sort = ("created_at", True)
@@ -73,7 +75,7 @@ class SessionAdmin(Records, model=AccessToken):
 
 
 class ApiTokenAdmin(Records, model=ApiToken):
-    label, needs_password, category = "prefix", True, "People"
+    name, label, needs_password, category = "API token", "prefix", True, "People"
     secret = ("digest",)
     filters = ("user_id",)
     can_create = can_edit = can_export = False
@@ -83,9 +85,10 @@ class ProductAdmin(Records, model=Product):
     kind, label, category = "product", "slug", "Products"
     column_list = ("name", "category", "price_minor", "currency", "stock", "created_at")
     column_labels = {"price_minor": "Price, in hundredths"}
+    words = record_search.PRODUCTS
     column_searchable_list = ("name", "category")
     filters = ("category", "currency", "created_at", "deleted_at")
-    column_default_sort = ("created_at", True)
+    column_default_sort = ("id", True)
     form_columns = ("name", "category", "price_minor", "currency", "stock", "description")
     quick = ("stock", "category")
 
@@ -114,6 +117,7 @@ class RegistrationAdmin(Records, model=Registration):
     kind, category = "registration", "Webinars"
     column_list = ("name", "email", "webinar_id", "status", "group", "rep_id", "created_at")
     column_labels = {"rep_id": "Sales rep"}
+    words = record_search.REGISTRATIONS
     column_searchable_list = ("name", "email")
     filters = ("webinar_id", "status", "rep_id", "group", "source", "created_at", "attended_at")
     column_default_sort = ("created_at", True)
@@ -135,7 +139,7 @@ class NoteAdmin(Records, model=Note):
 
 
 class FollowUpAdmin(ReadOnly, model=FollowUp):
-    kind, category = "registration", "Webinars"
+    kind, name, category = "registration", "Follow-up", "Webinars"
     secret = ("writer", "heartbeat_at")
 
 
@@ -176,6 +180,7 @@ class AnswerAdmin(ReadOnly, model=Message):
 class AuditAdmin(ReadOnly, model=AuditEntry):
     kind, name, name_plural, category = "audit", "Audit entry", "Audit log", "Site"
     column_list = ("at", "act", "actor", "kind", "key", "address")
+    words = record_search.AUDIT
     column_searchable_list = ("actor", "act", "key")
     filters = ("act", "kind", "actor_id", "at")
     column_default_sort = ("id", True)
@@ -187,6 +192,7 @@ class MailAdmin(ReadOnly, model=Mail):
     category = "Site"
     secret = ("text", "html", "calendar", "unsubscribe")
     column_list = ("recipient", "subject", "status", "attempts", "created_at", "sent_at")
+    words = record_search.MAILS
     column_searchable_list = ("recipient", "subject")
     filters = ("status", "created_at")
     column_default_sort = ("created_at", True)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, Index
 from sqlmodel import Field, SQLModel
 
 from app.models.base import Timestamp, now
@@ -17,6 +17,7 @@ class AuditEntry(SQLModel, table=True):
     """
 
     __tablename__ = "audit_entry"
+    __table_args__ = (Index("ix_audit_entry_record", "kind", "key", "id"),)
 
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Timestamp(default_factory=now, index=True)

@@ -35,7 +35,7 @@ class User(SQLModel, table=True):
     is_guest: bool = False
     totp_secret: str = Field(default="", max_length=500)
     totp_step: int | None = None
-    created_at: datetime = Timestamp(default_factory=now)
+    created_at: datetime = Timestamp(default_factory=now, index=True)
 
     @property
     def has_second_factor(self) -> bool:

@@ -139,6 +139,9 @@ class Registration(SQLModel, table=True):
         Index("ix_registration_made", "webinar_id", "created_at", "source", "status", "attended_at", "rep_id"),
         Index("ix_registration_cancelled", "webinar_id", "cancelled_at", "created_at", "source", "rep_id"),
         Index("ix_registration_by_rep", "rep_id", "webinar_id", "status", "group"),
+        # For lists of all webinars' registrations.
+        Index("ix_registration_newest", "created_at", "id"),
+        Index("ix_registration_newest_by_status", "status", "created_at", "id"),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Response
 
 from app.admin.editor import revertible
 from app.admin_dependencies import (
+    BegunDep,
     BrowserDep,
     ChosenDep,
     EditorDep,
@@ -20,7 +21,7 @@ from app.admin_dependencies import (
     new_form,
 )
 from app.admin_many_dependencies import SavedViewsDep
-from app.visitors import PageDep, RightsDep, Words
+from app.visitors import PageDep, RightsDep
 
 router = APIRouter(prefix="/admin")
 EntryId = Annotated[int, Path(ge=1, le=2**31 - 1)]
@@ -59,7 +60,7 @@ async def suggest(
     view: ViewDep,
     browser: BrowserDep,
     field: Annotated[str, Path(max_length=60)],
-    typed: Annotated[Words, Query(alias="q")] = "",
+    typed: BegunDep,
 ) -> Response:
     """Names for a field that refers to another table."""
     found = await browser.suggestions(rights, view, field, typed)

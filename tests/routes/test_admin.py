@@ -174,7 +174,7 @@ async def test_references_by_name(app: FastAPI, root: Browser) -> None:
     assert fields(await root.get(f"{path}/edit"))["rep_id"] == "sam@example.com"
     unknown = await root.post(path, **{**fields(await root.get(f"{path}/edit")), "rep_id": "nobody@example.com"})
     assert unknown.status_code == 422 and "there is no “nobody@example.com”" in unknown.text
-    names = await root.get("/admin/registration/suggestions/rep_id?q=sa")
+    names = await root.get("/admin/registration/suggestions/rep_id?rep_id=sa")
     assert re.findall('value="([^"]+)"', names.text) == ["sam@example.com"]
     assert "sam@example.com" in (await root.get(f"/admin/registration?rep_id={sam.id}")).text
 

@@ -6,7 +6,7 @@ from alembic import op
 
 
 revision = "e4c19b7a5d20"
-down_revision = "b7e5d02c91f4"
+down_revision = "c4e19a7d3b52"
 branch_labels = None
 depends_on = None
 
