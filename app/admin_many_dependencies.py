@@ -56,10 +56,10 @@ RecordImportDep = Annotated[RecordImport, Depends(get_import)]
 
 
 class Asking(NamedTuple):
-    """An act on many, and the form with the field that says what it sets."""
+    """An act on many, and the form with the field that says what it sets, if it sets one."""
 
     asked: Asked
-    form: TypedForm
+    form: TypedForm | None
 
 
 async def get_asking(
@@ -72,9 +72,10 @@ async def get_asking(
 ) -> Asking:
     look = Look.of(view, QueryParams(form.query.removeprefix("?")))
     asked = await bulk.ask(rights, view, look, form)
-    field = asked.field.name if asked.field else ""
-    sent = PREFIX + field in typed
-    inputs = (await view.scaffold_form())(typed if sent else None, prefix=PREFIX)
+    inputs = None
+    if asked.field:
+        sent = "sent" in typed  # a box that is not ticked is not
+        inputs = (await view.scaffold_form())(typed if sent else None, prefix=PREFIX)
     page.form("admin/bulk.html", asked=asked, form=inputs)
     return Asking(asked, inputs)
 
@@ -84,7 +85,8 @@ AskingDep = Annotated[Asking, Depends(get_asking)]
 
 async def get_value(asking: AskingDep) -> Any:
     """What the column shall hold; None for an act that sets none."""
-    return value_of(asking.form, asking.asked.field) if asking.asked.field else None
+    form, field = asking.form, asking.asked.field
+    return value_of(form, field) if form and field else None
 
 
 def value_of(form: TypedForm, field: Field) -> Any:

@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("query", sqlmodel.sql.sqltypes.AutoString(length=8000), nullable=False),
         sa.ForeignKeyConstraint(["owner_id"], ["user.id"], name=op.f("fk_saved_view_owner_id_user"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
-        sa.UniqueConstraint("owner_id", "view", "name", name=op.f("uq_saved_view_owner_id")),
+        sa.UniqueConstraint("owner_id", "view", "name", name=op.f("uq_saved_view_owner_id_view_name")),
     )
 
 

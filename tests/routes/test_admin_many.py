@@ -178,7 +178,7 @@ async def test_a_rule_of_the_table_stops_one_and_not_all(app: FastAPI, root: Bro
     """What the database refuses is refused of that row alone."""
     async with app.state.database.transaction() as session:
         session.add_all([Group(name="Friends"), Group(name="Press")])
-    path, job = await bulk(app, root, "group", **{"act": "set:name", "all": "true", "to-name": "All"})
+    path, job = await bulk(app, root, "group", **{"act": "set:name", "all": "true", "sent": "true", "to-name": "All"})
     assert job.counts["changed"] == 1 and set(job.counts) == {"changed", "refused"}
     async with app.state.database.transaction() as session:
         assert len((await session.exec(select(Group).where(Group.name == "All"))).all()) == 1
@@ -213,7 +213,12 @@ async def test_bulk_keeps_to_the_rights_of_rows(app: FastAPI, root: Browser, str
     async with app.state.database.transaction() as session:
         session.add(rows["ann"].sqlmodel_update({"rep_id": sam.id}))
     await sign_in(stranger, "sam@example.com")
-    form: dict[str, Any] = {"act": "set:group", "keys": [str(each.id) for each in rows.values()], "to-group": "vip"}
+    form: dict[str, Any] = {
+        "act": "set:group",
+        "keys": [str(each.id) for each in rows.values()],
+        "sent": "true",
+        "to-group": "vip",
+    }
     _, job = await bulk(app, stranger, "registration", **form)
     assert job.total == 1 and [each.group for each in (await registered(app, webinar)).values()] == ["vip", ""]
     for refused in ({"act": "delete", "all": "true"}, {"act": "set:group", "keys": [str(rows["ben"].id)]}):

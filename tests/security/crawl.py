@@ -101,6 +101,7 @@ MESSAGE = {
     "text": "Hello {name}",
 }
 FOLLOW_UP = {"subject": "Thank you", "text": "Hello"}
+BULK = {"act": "set:name", "all": "true", "query": "?q=Nobody", "sent": "true", "to-name": "Nobody's"}
 FORMS: dict[str, Form] = {
     "theme": {"theme": "dark"},
     "start_conversation": {"content": "Hello?"},
@@ -155,6 +156,11 @@ FORMS: dict[str, Form] = {
     "conversations_create": {"content": "Hello?"},
     "conversations_change": {"title": "Renamed"},
     "messages_create": {"content": "And then?"},
+    "ask_bulk_records": BULK,
+    "bulk_records": BULK,
+    "read_records": {"pasted": "name\nNew"},
+    "save_view": {"name": "Mine"},
+    "change_cell": {"group": "Press"},
     "invite": {"email": "invited@example.com"},
     "change_person": {"is_active": "true"},
 }

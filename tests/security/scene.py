@@ -87,6 +87,8 @@ class Scene:
             ids["signature"] = link_signature(self.app.state.settings, UUID(ids["registration_id"]))
         if endpoint.path.startswith("/unsubscribe"):
             ids["signature"] = signature(self.app.state.settings, UUID(ids["registration_id"]))
+        if "/cells/" in endpoint.path:
+            ids |= {"kind": "registration", "key": ids["registration_id"], "field": "group"}
         return re.sub(r"\{(\w+)\}", lambda name: ids[name[1]], endpoint.path)
 
     async def close(self) -> None:
@@ -152,6 +154,8 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         "boot_id": "another",
         "id": str(mail.id if mail else 1),
         "note_id": "4711",
+        "format": "csv",
+        "saved_id": "4711",
         "secret": "x" * 43,
         "name": "by-source",
     }
