@@ -143,7 +143,8 @@ class BulkRecordWork:
                 item.did("refused", error.message)
 
     async def _delete(self, job: Job, rights: Rights, view: Records, row: Any, item: Item) -> None:
-        await self.records.hold(row)
+        if view.model not in self.editor.effects:  # which lock what they need, in their own order
+            await self.records.hold(row)
         if not job.params["confirmed"] and await self.browser.dependents(view, row):
             raise Conflict(HANGS)
         kept = snapshot(row)

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from app.admin.look import Look
 from app.admin.records import Records
 from app.errors import Conflict, Invalid, NotFound
-from app.models.saved_view import SavedView, SavedViewForm
+from app.models.saved_view import LONGEST, SavedView, SavedViewForm
 from app.repositories.saved_views import SavedViewRepository
 from app.repositories.visibility import Rights
 
@@ -26,6 +26,8 @@ class SavedViews:
     async def save(self, rights: Rights, view: Records, look: Look, form: SavedViewForm) -> SavedView:
         """Keep a look from its first page on, in place of the one that had this name."""
         owner, query = rights.user.id, look.query()
+        if len(query) > LONGEST:
+            raise Invalid("This searches for too much to be kept. Narrow it down by less.", field="name")
         row = await self.saved.named(owner, view.identity, form.name)
         if row is None and await self.saved.count(owner) >= MOST:
             raise Invalid(f"You keep {MOST} views already. Delete one first.", field="name")

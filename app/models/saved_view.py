@@ -9,6 +9,8 @@ from sqlmodel import Field, SQLModel
 
 from app.models.base import Typed
 
+LONGEST = 8_000  # characters of a query string
+
 
 class SavedView(SQLModel, table=True):
     """One of somebody's own: of the table that addresses call `view`, with its search, filters and order as `query`."""
@@ -20,7 +22,7 @@ class SavedView(SQLModel, table=True):
     owner_id: UUID = Field(foreign_key="user.id", ondelete="CASCADE")
     view: str = Field(max_length=60)
     name: str = Field(max_length=60)
-    query: str = Field(max_length=8_000)
+    query: str = Field(max_length=LONGEST)
 
 
 class SavedViewForm(SQLModel):

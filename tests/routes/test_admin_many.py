@@ -272,3 +272,6 @@ async def test_views_are_kept_by_whoever_made_them(app: FastAPI, root: Browser, 
     assert (await root.post(deletion)).status_code == 303
     assert "Wooden" not in (await root.get("/admin/product")).text
     assert (await root.post("/admin/product/views", name=" ")).status_code == 422
+    long = "&".join(f"{name}={'ä' * 200}" for name in ("q", "webinar_id", "rep_id", "group", "source", "status"))
+    refused = await root.post(f"/admin/registration/views?{long}&created_at_from={'ü' * 200}", name="Long")
+    assert refused.status_code == 422 and "too much to be kept" in refused.text

@@ -43,11 +43,6 @@ AUTHORS = ("sign-in", "sign-in", "no", "none", "none", "no", "no", "none", "no")
 NO_JOB_THERE = ("sign-in", "sign-in", "no", "none", "no", "no", "no", "ok", "no")
 JOBS = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "ok", "no")
 DELETES_PRODUCTS = ("sign-in", "sign-in", "no", "ok", "none", "none", "none", "ok", "no")  # it is gone by then
-# The panel's lists, of a table of superusers, and a cell of a registration.
-LISTS = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "ok", "no")
-LISTS_WITH_PASSWORD = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "password", "no")
-NO_VIEW_THERE = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "none", "no")
-CELLS = ("sign-in", "sign-in", "no", "ok", "none", "no", "none", "ok", "no")
 INVITES = ("sign-in", "sign-in", "no", "no", "no", "no", "no", "password", "no")
 # The API asks for a token, or for the session of a page, be it a guest's.
 EVERYBODY_KNOWN = ("token",) + ("ok",) * 8
@@ -58,6 +53,11 @@ API_SEES_REGISTRATIONS = ("token", "no", "no", "ok", "ok", "ok", "no", "ok", "no
 API_REGISTRANT = ("token", "none", "none", "ok", "none", "ok", "none", "ok", "ok")
 API_CHANGES = ("token", "no", "no", "ok", "none", "no", "none", "ok", "no")
 API_CANCELS = ("token", "none", "none", "ok", "none", "no", "none", "ok", "ok")
+# The panel's lists, of a table of superusers, and a cell of a registration.
+LISTS = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "ok", "no")
+LISTS_WITH_PASSWORD = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "password", "no")
+NO_VIEW_THERE = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "none", "no")
+CELLS = ("sign-in", "sign-in", "no", "ok", "none", "no", "none", "ok", "no")
 
 TABLE: dict[tuple[str, ...], str] = {
     EVERYBODY: """
@@ -91,10 +91,6 @@ TABLE: dict[tuple[str, ...], str] = {
     STAFF: "people jobs",
     SEES_PEOPLE: "person",
     CHANGES_PEOPLE: "change_person",
-    LISTS: "ask_bulk_records import_records read_records record_import_preview save_view",
-    LISTS_WITH_PASSWORD: "export_records bulk_records run_record_import",
-    NO_VIEW_THERE: "delete_view",
-    CELLS: "record_cell edit_cell change_cell",
     INVITES: "new_invitation invite",
     WEBINARS: """
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
@@ -133,7 +129,13 @@ TABLE: dict[tuple[str, ...], str] = {
     API_CHANGES: "registrations_change registrations_check_in",
     API_CANCELS: "registrations_cancel",
 }
-ROWS = {name: row for row, names in TABLE.items() for name in names.split()}
+PANEL_LISTS = (
+    (LISTS, "ask_bulk_records import_records read_records record_import_preview save_view"),
+    (LISTS_WITH_PASSWORD, "export_records bulk_records run_record_import"),
+    (NO_VIEW_THERE, "delete_view"),
+    (CELLS, "record_cell edit_cell change_cell"),
+)
+ROWS = {name: row for row, names in (*TABLE.items(), *PANEL_LISTS) for name in names.split()}
 TITLES = {
     "Please sign in": "sign-in",
     "Sign in": "sign-in",
