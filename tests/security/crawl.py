@@ -161,6 +161,8 @@ FORMS: dict[str, Form] = {
     "conversations_create": {"content": "Hello?"},
     "conversations_change": {"title": "Renamed"},
     "messages_create": {"content": "And then?"},
+    "create_record": {"name": "Another"},
+    "change_record": {"name": "Renamed"},
     "invite": {"email": "invited@example.com"},
     "change_person": {"is_active": "true"},
 }

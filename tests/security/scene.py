@@ -14,6 +14,7 @@ from sqlmodel import col, select
 from app.config import Settings
 from app.models.api_token import ApiToken
 from app.models.conversation import Message, Role
+from app.models.group import Group
 from app.models.job import Job
 from app.models.mail import Mail
 from app.models.ticket import Purpose
@@ -136,7 +137,8 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         webinar = str(registration.webinar_id)
         params = {"webinar": webinar, "unknown": [], "note": "", "file": "people.csv"}
         job = Job(kind=IMPORT, subject=f"webinar:{webinar}", owner_id=owner.id, params=params, total=1)
-        session.add(job)
+        group = Group(name="Nobody's")
+        session.add_all([job, group])
     scene.ids = {
         "conversation_id": id,
         "page_id": public.removeprefix("/ask/"),
@@ -158,6 +160,10 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         "note_id": "4711",
         "secret": "x" * 43,
         "name": "by-source",
+        "kind": "group",
+        "key": str(group.id),
+        "field": "name",
+        "entry_id": "4711",
     }
     return scene
 

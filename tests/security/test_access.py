@@ -43,6 +43,9 @@ AUTHORS = ("sign-in", "sign-in", "no", "none", "none", "no", "no", "none", "no")
 NO_JOB_THERE = ("sign-in", "sign-in", "no", "none", "no", "no", "no", "ok", "no")
 JOBS = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "ok", "no")
 DELETES_PRODUCTS = ("sign-in", "sign-in", "no", "ok", "none", "none", "none", "ok", "no")  # it is gone by then
+# The panel, asked for a table of superusers: tests/security/test_admin_rights.py has all the others.
+PANEL_WITH_PASSWORD = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "password", "no")
+PANEL_WITHOUT_ENTRY = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "password/none", "no")
 INVITES = ("sign-in", "sign-in", "no", "no", "no", "no", "no", "password", "no")
 # The API asks for a token, or for the session of a page, be it a guest's.
 EVERYBODY_KNOWN = ("token",) + ("ok",) * 8
@@ -88,7 +91,9 @@ TABLE: dict[tuple[str, ...], str] = {
         confirm account_second_factor enable_second_factor disable_second_factor new_recovery_codes
         account_data deletion delete_account tokens make_token
     """,
-    STAFF: "people jobs",
+    STAFF: "people jobs admin",
+    PANEL_WITH_PASSWORD: "create_record change_record delete_record",
+    PANEL_WITHOUT_ENTRY: "revert_record",
     SEES_PEOPLE: "person",
     CHANGES_PEOPLE: "change_person",
     INVITES: "new_invitation invite",
@@ -107,7 +112,10 @@ TABLE: dict[tuple[str, ...], str] = {
     """,
     REGISTRANT: "check_in registrant photo photo_file",
     NO_JOB_THERE: "import_preview run_import",
-    JOBS: "job job_stream start_job undo_job",
+    JOBS: """
+        job job_stream start_job undo_job
+        records record_suggestions new_record record edit_record record_deletion record_history
+    """,
     EXPORTS: "export_registrations bulk_act dashboard dashboard_stream dashboard_file",
     ERASES: "contacts export_contact erase_contact",
     DECIDES: """
@@ -147,7 +155,8 @@ TITLES = {
 }
 BARE = {401: "sign-in", 403: "no", 404: "none"}  # of a head alone
 REACHED = (409, 422)  # past every guard, and then not possible with these values
-LAST = ("conversations_delete", "use_sign_in_link", "sign_out")  # after these something or somebody is gone
+# After these something or somebody is gone.
+LAST = ("delete_record", "conversations_delete", "use_sign_in_link", "sign_out")
 
 
 def outcome(response: httpx2.Response) -> str:
