@@ -159,7 +159,7 @@ async def cell_form(page: PageDep, cell: CellDep, typed: TypedDep) -> TypedForm:
     view, row, name = cell.chosen.view, cell.chosen.row, cell.field.name
     value = getattr(row, name)
     form = (await view.scaffold_form())(typed or None, data={name: cell.names.get((cell.field.target, value)) or value})
-    form[name].id = f"{name}-{view.key_of(row)}"  # several may be open
+    form[name].id, form[name].render_kw = f"{name}-{view.key_of(row)}", {"autofocus": True}  # several may be open
     opened = typed.get("version") or version(view, row)
     page.form("admin/quick.html", error_block="cell", input=form[name], version=opened, path=cell.path, **cell.context)
     return form

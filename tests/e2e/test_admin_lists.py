@@ -56,10 +56,10 @@ def test_a_cell_then_many_rows_and_back(open_context: OpenContext, site: Server,
     expect(page.get_by_role("heading", level=1)).to_have_text("Delete 2 products")
     looks_right(page, script=script)
     page.get_by_role("button", name="Delete 2 products").click()
-    expect(page.get_by_label("Done")).to_be_visible()
+    expect(page.get_by_label("Done", exact=True)).to_be_visible()
     assert "Teapot" not in stock(site)
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_label("Undone")).to_be_visible()
+    expect(page.get_by_label("Undone", exact=True)).to_be_visible()
     assert stock(site) == {**before, "Teapot": 11}
 
 
@@ -82,7 +82,7 @@ def test_out_as_a_file_and_in_again(open_context: OpenContext, site: Server) -> 
     expect(page.get_by_role("table", name="What is wrong")).to_contain_text("There is no such row")
     looks_right(page, script=True)
     page.get_by_role("button", name="Import 8").click()
-    expect(page.get_by_label("Done")).to_be_visible()
+    expect(page.get_by_label("Done", exact=True)).to_be_visible()
     expect(page.get_by_role("main")).to_contain_text("8 unchanged")
 
 
@@ -90,6 +90,7 @@ def test_a_view_to_come_back_to(open_context: OpenContext, site: Server) -> None
     page = open_context().new_page()
     sign_in(page, site, "marketing")
     page.goto(f"{site.url}/admin/product")
+    page.get_by_text("Filters").click()
     page.get_by_label("Category", exact=True).fill("Kitchen")
     expect(page.get_by_role("status").first).to_contain_text("fit")
     page.get_by_text("Save this view").click()
