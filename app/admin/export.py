@@ -111,9 +111,8 @@ class RecordFile:
     async def _json(self, export: Export) -> AsyncIterator[str | bytes]:
         names, before = [field.name for field in export.fields], b"["
         async for rows in self._rows(export, named=False):
-            for row in rows:
-                yield before + b"\n" + orjson.dumps(dict(zip(names, row, strict=True)), default=str)
-                before = b","
+            yield before + b"\n" + b",\n".join(orjson.dumps(dict(zip(names, row, strict=True))) for row in rows)
+            before = b","
         yield b"\n]\n" if before == b"," else b"[]\n"
 
     async def _xlsx(self, export: Export) -> AsyncIterator[str | bytes]:

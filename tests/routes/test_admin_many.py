@@ -99,10 +99,22 @@ async def test_a_file_has_all_rows_once(app: FastAPI, root: Browser) -> None:
     assert [row["stock"] for row in rows] == sorted((row["stock"] for row in rows), reverse=True)
 
 
+async def test_all_that_fit_are_more_than_a_list_looks_at(
+    app: FastAPI, root: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list of a search shows some of very many; a file and an act have all of them."""
+    await make_products(app, *({"name": f"Lamp {number}", "stock": number} for number in range(5)))
+    monkeypatch.setattr("app.admin.records.FOUND", 1)
+    assert len(find(parse(await root.get("/admin/product?q=lamp")), "tbody th")) == 2
+    assert len((await root.get("/admin/product/export.json?q=lamp")).json()) == 5
+    asked = parse(await root.post("/admin/product/bulk", act="delete", all="true", query="?q=lamp"))
+    assert text(one(asked, "h1")) == "Delete 5 products"
+
+
 async def test_files_hold_no_secret_and_nobody_elses(app: FastAPI, root: Browser, stranger: Browser) -> None:
     people = await root.get("/admin/user/export.csv")
     assert "root@example.com" in people.text and "argon2" not in people.text and "hashed_password" not in people.text
-    sam = await make_user(app, "sam@example.com", "sales", is_staff=True)
+    sam = await make_user(app, "sam@example.com", "sales", "support", is_staff=True)
     await make_user(app, "sue@example.com", "support", is_staff=True)
     await make_webinar(app)
     for name in ("ann", "ben"):
@@ -112,6 +124,7 @@ async def test_files_hold_no_secret_and_nobody_elses(app: FastAPI, root: Browser
         ann.rep_id = sam.id
         session.add(ann)
     await sign_in(stranger, "sam@example.com")
+    assert "ben" in (await stranger.get("/admin/registration")).text, "they see more than they may take along"
     [row] = csv.DictReader(io.StringIO((await stranger.get("/admin/registration/export.csv")).text))
     assert (row["email"], row["webinar_id"]) == ("ann@example.com", "herons")
     named = list(csv.DictReader(io.StringIO((await root.get("/admin/registration/export.csv")).text)))
