@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -91,14 +92,17 @@ def test_a_view_to_come_back_to(open_context: OpenContext, site: Server) -> None
     sign_in(page, site, "marketing")
     page.goto(f"{site.url}/admin/product")
     page.get_by_text("Filters").click()
+    page.get_by_label("Rows").select_option("25")
+    expect(page).to_have_url(re.compile("size=25"))
     page.get_by_label("Category", exact=True).fill("Kitchen")
-    expect(page.get_by_role("status").first).to_contain_text("fit")
+    expect(page.locator("#rows")).to_contain_text("8 products fit")
     page.get_by_text("Save this view").click()
     page.get_by_label("What to call it").fill("The kitchen")
     page.get_by_role("button", name="Save", exact=True).click()
     page.goto(f"{site.url}/admin/product")
     page.get_by_role("link", name="The kitchen").click()
     expect(page.get_by_label("Category", exact=True)).to_have_value("Kitchen")
+    expect(page.get_by_label("Rows")).to_have_value("25")
     looks_right(page, script=True)
     page.get_by_role("button", name="Delete the view The kitchen").click()
     expect(page.get_by_role("link", name="The kitchen")).to_have_count(0)
