@@ -199,3 +199,16 @@ async def test_only_the_cells_that_the_view_names(app: FastAPI, root: Browser, s
     assert "Change Group" not in (await stranger.get("/admin/registration")).text
     assert (await stranger.get(edit)).status_code == 403
     assert (await stranger.post(edit.partition("/edit")[0], group="vip")).status_code == 403
+
+
+async def test_an_undo_brings_nobody_back_who_is_erased(app: FastAPI, root: Browser) -> None:
+    webinar = await make_webinar(app)
+    for name in ("ann", "ben"):
+        await root.post("/webinars/herons/registrations", name=name, email=f"{name}@example.com", consent="true")
+    started = await root.post("/admin/registration/bulk/job", act="delete", all="true", confirmed="true")
+    job = await job_ended(app, started.headers["location"])
+    assert job.counts == {"deleted": 2}
+    assert (await root.post("/desk/contacts/erasure", email="Ann@example.com")).status_code == 200
+    assert "ann@example.com" not in str([item.before for item in await items_of(app, job)])
+    await undo(app, root, job)
+    assert list(await registered(app, webinar)) == ["ben"]
