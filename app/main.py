@@ -15,6 +15,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
+from app.admin.bulk import KIND as BULK_RECORDS
+from app.admin.bulk import BulkRecordWork
+from app.admin.editor import RecordEditor
+from app.admin.imports import KIND as IMPORT_RECORDS
+from app.admin.imports import RecordImportWork
+from app.admin_dependencies import record_editor
 from app.ai.offline import OfflineProvider
 from app.ai.providers import OpenAIProvider, Provider
 from app.api.idempotency import Replay, show_replay
@@ -38,6 +44,7 @@ from app.repositories.webinars import WebinarRepository
 from app.routes import (
     account,
     admin,
+    admin_many,
     answers,
     api,
     ask,
@@ -130,6 +137,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         registrant_import.KIND: partial(registrant_work, app, registrant_import.ImportWork),
         product_import.KIND: partial(product_work, app),
         bulk_acts.KIND: partial(registrant_work, app, bulk_acts.BulkWork),
+        BULK_RECORDS: lambda session: BulkRecordWork(panel_editor(app, session)),
+        IMPORT_RECORDS: lambda session: RecordImportWork(panel_editor(app, session)),
     }
     app.state.jobs = JobRunner(app.state.database, app.state.event_feed, works)
     _add_routes(app, settings)
@@ -203,6 +212,13 @@ def product_work(app: FastAPI, session: AsyncSession) -> Work:
     return product_import.ProductImportWork(ProductRepository(session), events)
 
 
+def panel_editor(app: FastAPI, session: AsyncSession) -> RecordEditor:
+    """What changes rows of the admin panel without a request."""
+    seats = registrant_work(app, lambda _webinars, service, _events: service, session)
+    audit = AuditService(AuditRepository(session), Place())
+    return record_editor(session, app.state.event_feed.wake, audit, seats)
+
+
 def create_provider(settings: Settings) -> Provider:
     """The configured model, or the offline answerer."""
     if not settings.has_model:
@@ -244,6 +260,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         tokens,
         people,
         site,
+        admin_many,  # before `admin`, for which its paths would be keys
         admin,
         docs,
         health,

@@ -178,7 +178,7 @@ class Page:
         body = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=2)
         return self.finish(Response(body, media_type=media_type, headers=attachment(name)))
 
-    def stream_download(self, parts: AsyncIterator[str], media_type: str, name: str) -> Response:
+    def stream_download(self, parts: AsyncIterator[str | bytes], media_type: str, name: str) -> Response:
         """Send a file while it is made, so that none of it must fit into memory."""
         return self.finish(StreamingResponse(parts, media_type=media_type, headers=attachment(name)))
 

@@ -1,6 +1,6 @@
 """Looking at tables: what of them somebody sees, a page at a time, and what the rows are called."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,13 +53,25 @@ class RecordBrowser:
     async def browse(self, rights: Rights, view: Records, look: Look) -> Listing:
         """One page of the rows that they see. What has no index is put in order only while there are few."""
         where = await self.where(rights, view, look)
+        count = await self.count(view, look, where)
+        ordered = self._ordered(view, look, count)
+        page = await self._page(rights, view, ordered, where, count)
+        if ordered.sort == look.sort:
+            return page
+        label = view.fields[look.sort.removeprefix("-")].label
+        return replace(page, problem=f"There are too many to sort them by “{label}”. Narrow them down first.")
+
+    async def ordered(self, view: Records, look: Look, where: Sequence[ColumnElement[bool]]) -> Look:
+        """The same look, in the order that a list of it would have."""
+        return self._ordered(view, look, await self.count(view, look, where))
+
+    async def count(self, view: Records, look: Look, where: Sequence[ColumnElement[bool]]) -> Count:
         most = FOUND if look.words and view.words else MANY
-        count = await self.records.count(view.model, where, narrowed=look.narrows, most=most)
+        return await self.records.count(view.model, where, narrowed=look.narrows, most=most)
+
+    def _ordered(self, view: Records, look: Look, count: Count) -> Look:
         sort = look.sort.removeprefix("-")
-        if not sort or count.is_exact or view.fields[sort].is_fast:
-            return await self._page(rights, view, look, where, count)
-        problem = f"There are too many to sort them by “{view.fields[sort].label}”. Narrow them down first."
-        return replace(await self._page(rights, view, replace(look, sort=""), where, count), problem=problem)
+        return look if not sort or count.is_exact or view.fields[sort].is_fast else replace(look, sort="")
 
     async def _page(
         self, rights: Rights, view: Records, look: Look, where: Sequence[ColumnElement[bool]], count: Count
@@ -81,9 +93,12 @@ class RecordBrowser:
         following = look.query(after=text_of(shown[-1][1])) if shown and after else ""
         return Listing(view, look, rows, count, names, previous, following)
 
-    async def where(self, rights: Rights, view: Records, look: Look) -> list[ColumnElement[bool]]:
-        """What a look wants of the rows that somebody sees."""
-        where = [view.rows(rights, "view"), *view.search(rights, look.words, on_sqlite=self.records.on_sqlite)]
+    async def where(
+        self, rights: Rights, view: Records, look: Look, *, whole: bool = False
+    ) -> list[ColumnElement[bool]]:
+        """What a look wants of the rows that somebody sees; `whole`: also what a list leaves out of very many."""
+        found = view.search(rights, look.words, on_sqlite=self.records.on_sqlite, whole=whole)
+        where = [view.rows(rights, "view"), *found]
         for field in view.filtered:
             where += wanted(look, field)
             if field.kind is Kind.REFERENCE and (typed := look.filters.get(field.name)):
@@ -126,6 +141,10 @@ class RecordBrowser:
             for field in fields:
                 if field.kind is Kind.REFERENCE and (key := getattr(row, field.name)) is not None:
                     wanted.setdefault(field.target, set()).add(key)
+        return await self.called(rights, wanted)
+
+    async def called(self, rights: Rights, wanted: Mapping[str, Collection[Any]]) -> Names:
+        """What rows with these keys are called, by their tables."""
         names: dict[tuple[str, Any], str] = {}
         for table, keys in wanted.items():
             view = self.panel.of_table(table)

@@ -32,6 +32,10 @@ class Effects(Protocol):
 
     async def delete(self, rights: Rights, row: Any) -> None: ...
 
+    async def restore(self, rights: Rights, row: Any) -> None:
+        """Bring back one that was deleted."""
+        ...
+
 
 class Stale(Conflict):
     """Somebody else has saved this row since the form was opened; `theirs` and `mine` are its fields as text."""
@@ -67,7 +71,7 @@ class RecordEditor:
     async def create(self, rights: Rights, view: Records, typed: Mapping[str, Any]) -> Any:
         if not view.may(rights, "add"):
             raise Forbidden
-        values = await self._values(rights, view, typed)
+        values = await self.values(rights, view, typed)
         row = view.model(**self._prepared(view, None, values))
         await self._store(rights, view, row, "add")
         await self.say(rights, view, row, "added", {}, facts(view, row))
@@ -79,7 +83,7 @@ class RecordEditor:
         Raises `Stale` when somebody else was faster and wants something else.
         """
         await self.browser.check(rights, view, row, "change")
-        values = await self._values(rights, view, typed, row)
+        values = await self.values(rights, view, typed, row)
         await self.records.hold(row)
         new = {name: value for name, value in values.items() if getattr(row, name) != value}
         if new and opened != version(view, row):
@@ -107,6 +111,18 @@ class RecordEditor:
         except IntegrityError as error:
             raise Conflict("Something else still refers to this, so it cannot be deleted.") from error
         await self.say(rights, view, row, "deleted", before, {})
+
+    async def restore(self, rights: Rights, view: Records, row: Any) -> None:
+        """Bring a deleted row back as it was."""
+        if not view.may(rights, "delete"):
+            raise Forbidden
+        effects = self.effects.get(view.model)
+        try:
+            await (effects.restore(rights, row) if effects else self.records.add(row))
+        except IntegrityError as error:
+            raise Conflict("Something else is in its place now, or what it belongs to is gone.") from error
+        await self.browser.check(rights, view, row, "delete")
+        await self.say(rights, view, row, "restored", {}, facts(view, row))
 
     async def revert(self, rights: Rights, view: Records, row: Any, entry_id: int) -> None:
         """Put back what one act changed; `Conflict` when somebody has changed the same since."""
@@ -146,14 +162,14 @@ class RecordEditor:
         if effects := self.effects.get(view.model):
             await effects.changed(rights, row)
 
-    async def _values(self, rights: Rights, view: Records, typed: Mapping[str, Any], row: Any = None) -> dict[str, Any]:
+    async def values(self, rights: Rights, view: Records, typed: Mapping[str, Any], row: Any = None) -> dict[str, Any]:
         """The columns' values of what was typed. Raises `Invalid` with a sentence for each that is wrong."""
         values: dict[str, Any] = {}
         problems: dict[str, str] = {}
         for field in view.typed:
             if field.name in typed:
                 try:
-                    values[field.name] = await self._value(rights, field, typed[field.name])
+                    values[field.name] = await self.value(rights, field, typed[field.name])
                 except ValueError as error:
                     problems[field.name] = str(error)
         found = {} if problems else view.problems((row.model_dump() if row else {}) | values)
@@ -162,7 +178,7 @@ class RecordEditor:
             raise Invalid(" ".join(problems.values()), problems=problems)
         return values
 
-    async def _value(self, rights: Rights, field: Field, typed: Any) -> Any:
+    async def value(self, rights: Rights, field: Field, typed: Any) -> Any:
         if typed is None or typed == "":
             return field.nothing
         if field.kind is not Kind.REFERENCE:

@@ -32,6 +32,10 @@ class ProductEffects:
         await self.records.delete(row)
         await self.events.publish(ProductDeleted(row, {}, rights.user))
 
+    async def restore(self, rights: Rights, row: Product) -> None:
+        await self.records.add(row)
+        await self.events.publish(ProductChanged(row, {}, rights.user))
+
 
 class RegistrationEffects:
     """The staff's table learns of it, and a seat that is given back goes to the next."""
@@ -50,6 +54,12 @@ class RegistrationEffects:
         webinar = await self._webinar(row)
         await self.seats.remove(webinar, [row])
         await self.events.publish(RegistrationChanged(webinar, None, rights.user))
+
+    async def restore(self, rights: Rights, row: Registration) -> None:
+        """With their old number; who had a seat waits as long as none is free."""
+        webinar = await self._webinar(row)
+        await self.seats.bring_back(webinar, row)
+        await self.events.publish(RegistrationChanged(webinar, row, rights.user))
 
     async def _webinar(self, row: Registration) -> Webinar:
         webinar = await self.seats.webinars.get(row.webinar_id)

@@ -52,6 +52,11 @@ class Look:
         values = {name: getattr(look, name) for name in ("q", "sort", "size", "after", "before")}
         return "?" + urlencode({**{name: value for name, value in values.items() if value}, **look.filters})
 
+    @property
+    def here(self) -> str:
+        """The query string of this very page."""
+        return self.query(after=self.after, before=self.before)
+
     def sorted_by(self, name: str) -> str:
         """The query string that sorts by this column, or the other way round if it does already."""
         return self.query(sort=f"-{name}" if self.sort == name else name)

@@ -148,10 +148,13 @@ class Records(ModelView):
 
     # What is typed
 
-    def search(self, rights: Rights, words: Sequence[str], *, on_sqlite: bool) -> Sequence[ColumnElement[bool]]:
-        """The rows that hold all these words; of very many some, for whoever sees all rows."""
+    def search(
+        self, rights: Rights, words: Sequence[str], *, on_sqlite: bool, whole: bool = False
+    ) -> Sequence[ColumnElement[bool]]:
+        """The rows that hold all these words; of very many some, for whoever sees all rows and wants no `whole`."""
         if words and self.words:
-            limit = FOUND + 1 if rights.user.is_superuser or rights.may(f"{self.kind}.view") else None
+            all = rights.user.is_superuser or rights.may(f"{self.kind}.view")
+            limit = FOUND + 1 if all and not whole else None
             return [self.words.holding(self.key_field.attribute, words, on_sqlite=on_sqlite, limit=limit)]
         columns = [getattr(self.model, name) for name in self._search_fields]
         return holding(" ".join(words), *columns) if columns else []

@@ -12,6 +12,7 @@ from app.models.job import Job
 from app.models.mail import Mail
 from app.models.picture import Picture
 from app.models.product import Product
+from app.models.saved_view import SavedView
 from app.models.user import AccessToken, User
 from app.models.webinar import Note, Registration, Webinar
 from app.models.webinar_message import Delivery, WebinarMessage
@@ -215,6 +216,10 @@ class EventAdmin(ReadOnly, model=Event):
     column_default_sort = ("id", True)
 
 
+class SavedViewAdmin(ReadOnly, model=SavedView):
+    category = "Site"
+
+
 class PictureAdmin(ReadOnly, model=Picture):
     category = "Site"
 
@@ -228,6 +233,6 @@ VIEWS = (
     *(UserAdmin, GroupAdmin, MemberAdmin, PermissionAdmin, SessionAdmin, ApiTokenAdmin),
     *(WebinarAdmin, RegistrationAdmin, NoteAdmin, FollowUpAdmin, WebinarMessageAdmin, DeliveryAdmin),
     *(ProductAdmin, DocumentAdmin, ConversationAdmin, AnswerAdmin),
-    *(AuditAdmin, MailAdmin, JobAdmin, EventAdmin, PictureAdmin),
+    *(AuditAdmin, MailAdmin, JobAdmin, EventAdmin, PictureAdmin, SavedViewAdmin),
 )
 PANEL = Panel(VIEWS)

@@ -14,6 +14,7 @@ from app.dependencies import (
     SettingsDep,
     get_api_tokens,
     get_audit,
+    get_impersonations,
 )
 from app.errors import AccountRequired, ConfirmationRequired, Forbidden
 from app.limits import Limits
@@ -92,11 +93,13 @@ async def get_anybody(
     """
     cookies = Cookies(settings)
     shows_token, cookie = "authorization" in request.headers, cookies.name("session") in request.cookies
-    visit = await get_visit(request, await get_strategy(session, settings, place), cookies) if cookie else None
+    audit = await get_audit(request, session, place)
+    strategy, impersonations = await get_strategy(session, settings, place), await get_impersonations(session, audit)
+    visit = await get_visit(request, strategy, cookies, impersonations) if cookie else None
     if not visit and not shows_token:
         await _count(request, limits, settings.api_rate, "address", place.address)
         return None
-    tokens = await get_api_tokens(session, await get_audit(session, place), settings)
+    tokens = await get_api_tokens(session, audit, settings)
     caller = await get_caller(request, tokens, visit, limits, place, settings)
     caller.check("read")
     return caller

@@ -12,6 +12,7 @@ from app.models.job import Job, JobItem
 from app.models.mail import Mail
 from app.models.picture import Picture
 from app.models.product import Product, ProductFigure
+from app.models.saved_view import SavedView
 from app.models.ticket import Ticket
 from app.models.user import AccessToken, RecoveryCode, User
 from app.models.webinar import Registration, Webinar
@@ -41,6 +42,7 @@ __all__ = [
     "ProductFigure",
     "RecoveryCode",
     "Registration",
+    "SavedView",
     "Ticket",
     "User",
     "Webinar",

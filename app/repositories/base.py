@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, Executable, event
+from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -44,5 +45,13 @@ class Repository:
         return await self.execute(statement, values)
 
     def after_commit(self, act: Callable[[], object]) -> None:
-        """Call `act` once this transaction is in the database, and not at all when it is rolled back."""
-        event.listen(self.session.sync_session, "after_commit", lambda _session: act(), once=True)
+        """Call `act` once this transaction is in the database, and not at all when it is rolled back.
+
+        A savepoint's end is not yet that.
+        """
+
+        def committed(session: Session) -> None:
+            if not session.in_nested_transaction():
+                act()
+
+        event.listen(self.session.sync_session, "after_commit", committed)

@@ -129,7 +129,9 @@ class JobRepository(Repository):
     async def forget(self, email: str, records: Collection[UUID]) -> None:
         """Delete what is kept of this address and of these records; what is about to be done to them is not done."""
         keys = [email, *(str(id) for id in records)]
-        await self.write(delete(JobItem).where(or_(col(JobItem.key).in_(keys), col(JobItem.record).in_(records))))
+        theirs = func.lower(col(JobItem.before)["email"].as_string()) == email.lower()  # a row that was deleted
+        here = or_(col(JobItem.key).in_(keys), col(JobItem.record).in_(records), theirs)
+        await self.write(delete(JobItem).where(here))
 
     async def purge(self, at: datetime) -> None:
         """Delete what nobody can undo any more, what nobody started, and old jobs."""

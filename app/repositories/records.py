@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, literal, tuple_
+from sqlalchemy import ColumnElement, String, Text, Uuid, cast, literal, tuple_, type_coerce
 from sqlalchemy import select as sql_select
 from sqlalchemy import text as sql_text
+from sqlalchemy.ext.asyncio import AsyncSessionTransaction
 from sqlmodel import SQLModel, col, func, select
 
 from app.db import take_turn
@@ -44,14 +46,25 @@ class RecordRepository(Repository):
 
         `order` ends with the table's key, so no two rows have the same place.
         """
-        found = select(model, *(each.label(f"place_{number}") for number, each in enumerate(order))).where(*where)
-        if place is not None:
-            there = [literal(value, each.type) for value, each in zip(place, order, strict=True)]
-            here = tuple_(*order)
-            found = found.where(here < tuple_(*there) if descending else here > tuple_(*there))
-        by = [each.desc() if descending else each for each in order]
-        rows = (await self.session.exec(found.order_by(*by).limit(limit))).all()
+        found = select(model, *_places(order)).where(*where, *_past(order, place, descending=descending))
+        rows = (await self.session.exec(found.order_by(*_by(order, descending=descending)).limit(limit))).all()
         return [(row[0], tuple(row[1:])) for row in rows]
+
+    async def cells(
+        self,
+        columns: Sequence[Any],
+        where: Sequence[ColumnElement[bool]],
+        order: Sequence[Any],
+        place: Sequence[Any] | None,
+        limit: int,
+        *,
+        descending: bool,
+    ) -> Sequence[tuple[Sequence[Any], Sequence[Any]]]:
+        """The same of these columns alone."""
+        named = (each.label(f"cell_{number}") for number, each in enumerate(columns))
+        found = sql_select(*named, *_places(order)).where(*where, *_past(order, place, descending=descending))
+        rows = await self.execute(found.order_by(*_by(order, descending=descending)).limit(limit))
+        return [(tuple(row[: len(columns)]), tuple(row[len(columns) :])) for row in rows]
 
     async def count(
         self, model: type[SQLModel], where: Sequence[ColumnElement[bool]], *, narrowed: bool, most: int = MANY
@@ -82,6 +95,31 @@ class RecordRepository(Repository):
         return (
             await self.session.exec(select(literal(1)).select_from(model).where(*where).limit(1))
         ).first() is not None
+
+    async def some(self, model: type[Model], where: Sequence[ColumnElement[bool]]) -> Sequence[Model]:
+        return (await self.session.exec(select(model).where(*where))).all()
+
+    def trying(self) -> AsyncSessionTransaction:
+        """A part of the transaction that is taken back by itself when it fails."""
+        return self.session.begin_nested()
+
+    def key_text(self, columns: Sequence[Any]) -> Any:
+        """A key as an address names it; of several columns with semicolons between them."""
+        texts: list[Any] = [self._key_text(column) for column in columns]
+        if len(texts) == 1:
+            return texts[0]
+        escaped: list[Any] = [func.replace(func.replace(text, "\\", "\\\\"), ";", "\\;") for text in texts]
+        return reduce(lambda before, next: before + literal(";") + next, escaped)
+
+    def _key_text(self, column: Any) -> Any:
+        """SQLite keeps a UUID as its digits, PostgreSQL writes it with dashes as everybody does."""
+        if not (self.on_sqlite and isinstance(column.type, Uuid)):
+            return cast(column, Text)
+        digits = type_coerce(column, String)
+        parts: list[Any] = [
+            func.substr(digits, start, length) for start, length in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+        ]
+        return reduce(lambda before, next: before + literal("-") + next, parts)
 
     async def delete(self, row: SQLModel) -> None:
         await take_turn(self.session)
@@ -153,3 +191,19 @@ def _some(model: type[SQLModel], where: Sequence[ColumnElement[bool]], most: int
 
 def _counted(number: int, most: int) -> Count:
     return Count(number) if number <= most else Count(most, is_exact=False)
+
+
+def _places(order: Sequence[Any]) -> list[Any]:
+    return [each.label(f"place_{number}") for number, each in enumerate(order)]
+
+
+def _past(order: Sequence[Any], place: Sequence[Any] | None, *, descending: bool) -> list[Any]:
+    """The rows after a place in the order."""
+    if place is None:
+        return []
+    here, there = tuple_(*order), [literal(value, each.type) for value, each in zip(place, order, strict=True)]
+    return [here < tuple_(*there) if descending else here > tuple_(*there)]
+
+
+def _by(order: Sequence[Any], *, descending: bool) -> list[Any]:
+    return [each.desc() if descending else each for each in order]

@@ -20,6 +20,7 @@ from app.admin_dependencies import (
     edit_form,
     new_form,
 )
+from app.admin_many_dependencies import SavedViewsDep
 from app.dependencies import SiteServiceDep
 from app.visitors import PageDep, RightsDep
 
@@ -33,10 +34,13 @@ async def home(page: PageDep, rights: RightsDep, panel: PanelDep, site: SiteServ
 
 
 @router.get("/{kind}", name="records")
-async def index(page: PageDep, rights: RightsDep, view: ViewDep, browser: BrowserDep, look: LookDep) -> Response:
+async def index(
+    page: PageDep, rights: RightsDep, view: ViewDep, browser: BrowserDep, look: LookDep, saved: SavedViewsDep
+) -> Response:
     listing = await browser.browse(rights, view, look)
     tallies = await browser.tallies(rights, view)
-    return page.render("admin/list.html", block="rows", listing=listing, tallies=tallies, rights=rights)
+    views = await saved.list(rights, view)
+    return page.render("admin/list.html", block="rows", listing=listing, tallies=tallies, saved=views, rights=rights)
 
 
 @router.post("/{kind}", name="create_record", dependencies=[Trusted])

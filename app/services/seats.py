@@ -129,6 +129,15 @@ class Seats:
         await self.webinars.delete_registrations([each.id for each in registrations])
         await self._promote(webinar)
 
+    async def bring_back(self, webinar: Webinar, registration: Registration) -> None:
+        """Take in again one that was removed, and tell nobody; who had a seat waits as long as none is free."""
+        await self.webinars.lock(webinar)
+        if registration.status == Standing.REGISTERED and webinar.free <= 0:
+            registration.status = Standing.WAITING
+        webinar.taken += registration.status == Standing.REGISTERED
+        await self.webinars.add(webinar)
+        await self.webinars.add(registration)
+
 
 async def check_change(webinars: WebinarRepository, rights: Rights, registration: Registration) -> None:
     """Raise `Forbidden` when they may not change it."""

@@ -105,6 +105,7 @@ MESSAGE = {
     "text": "Hello {name}",
 }
 FOLLOW_UP = {"subject": "Thank you", "text": "Hello"}
+BULK = {"act": "set:name", "all": "true", "query": "?q=Nobody", "sent": "true", "to-name": "Nobody's"}
 FORMS: dict[str, Form] = {
     "theme": {"theme": "dark"},
     "start_conversation": {"content": "Hello?"},
@@ -153,6 +154,11 @@ FORMS: dict[str, Form] = {
     "add_note": {"text": "Wants to know more."},
     "read_registrations": {"pasted": "name,email\nNew,new.import@example.com"},
     "run_import": {"consent": "true"},
+    "ask_bulk_records": BULK,
+    "bulk_records": BULK,
+    "read_records": {"pasted": "name\nNew"},
+    "save_view": {"name": "Mine"},
+    "change_cell": {"group": "Press"},
     "bulk_act": {"act": "group", "value": "vip", "all": "true"},
     "webinars_create": {**WEBINAR, "capacity": 9},
     "webinars_replace": {**WEBINAR, "capacity": 9},

@@ -62,6 +62,20 @@ def many(settings: Settings, **more: Any) -> Settings:
     return settings.model_copy(update={**rates, "guest_daily_questions": 100_000, **more})
 
 
+CELL = {"kind": "registration", "key": "registration_id", "field": "group"}
+# What some routes name in place of what others call so, by their name or how their path begins.
+INSTEAD: dict[str, dict[str, str]] = {
+    "/ask": {"conversation_id": "page_id"},
+    "revise_question": {"message_id": "question_id"},
+    "webinar_cover": {"picture_id": "cover_id"},
+    "product_picture": {"picture_id": "product_picture_id"},
+    "/api/v1/webinars/{slug}/messages": {"webinar_message_id": "other_message_id"},
+    "end_sessions_of": {"user_id": "neighbour_id"},
+    "dashboard_file": {"name": "by-category"},
+    "/admin/{kind}/{key}/cells": CELL,
+}
+
+
 @dataclass
 class Scene:
     """One person's records, by the names that paths call them by."""
@@ -77,20 +91,9 @@ class Scene:
         ids = dict(self.ids)
         if endpoint.name in SECRETS:
             ids["secret"] = await issue(self.app, SECRETS[endpoint.name], self.owner)
-        if endpoint.path.startswith("/ask"):
-            ids["conversation_id"] = ids["page_id"]
-        if endpoint.name == "revise_question":
-            ids["message_id"] = ids["question_id"]
-        if endpoint.name == "webinar_cover":
-            ids["picture_id"] = ids["cover_id"]
-        if endpoint.name == "product_picture":
-            ids["picture_id"] = ids["product_picture_id"]
-        if endpoint.name.startswith("webinar_messages_"):
-            ids["webinar_message_id"] = ids["other_message_id"]
-        if endpoint.name == "end_sessions_of":
-            ids["user_id"] = ids["neighbour_id"]
-        if endpoint.name == "dashboard_file":
-            ids["name"] = "by-category"
+        for begin, instead in INSTEAD.items():
+            if begin in (endpoint.name, endpoint.path[: len(begin)]):
+                ids |= {name: ids.get(other, other) for name, other in instead.items()}
         if endpoint.path.startswith("/registrations"):
             ids["signature"] = link_signature(self.app.state.settings, UUID(ids["registration_id"]))
         if endpoint.path.startswith("/unsubscribe"):
@@ -164,6 +167,8 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
         "job_id": str(job.id),
         "webinar_message_id": str(message.id),
         "other_message_id": str(other.id),
+        "format": "csv",
+        "saved_id": "4711",
         "boot_id": "another",
         "id": str(mail.id if mail else 1),
         "note_id": "4711",

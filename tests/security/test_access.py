@@ -67,6 +67,11 @@ API_REGISTRANT = ("token", "none", "none", "ok", "none", "ok", "none", "ok", "ok
 API_CHANGES = ("token", "no", "no", "ok", "none", "no", "none", "ok", "no")
 API_DELETES_PRODUCTS = ("token", "no", "no", "ok", "none", "none", "none", "none", "no")  # it is gone by then
 API_CANCELS = ("token", "none", "none", "ok", "none", "no", "none", "ok", "ok")
+# The panel's lists, of a table of superusers, and a cell of a registration.
+LISTS = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "ok", "no")
+LISTS_WITH_PASSWORD = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "password", "no")
+NO_VIEW_THERE = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "none", "no")
+CELLS = ("sign-in", "sign-in", "no", "ok", "none", "no", "none", "ok", "no")
 
 TABLE: dict[tuple[str, ...], str] = {
     EVERYBODY: """
@@ -162,7 +167,13 @@ TABLE: dict[tuple[str, ...], str] = {
     API_ERASES: "contacts_export contacts_erase",
     API_CANCELS: "registrations_cancel",
 }
-ROWS = {name: row for row, names in TABLE.items() for name in names.split()}
+PANEL_LISTS = (
+    (LISTS, "ask_bulk_records import_records read_records record_import_preview save_view"),
+    (LISTS_WITH_PASSWORD, "export_records bulk_records run_record_import"),
+    (NO_VIEW_THERE, "delete_view"),
+    (CELLS, "record_cell edit_cell change_cell"),
+)
+ROWS = {name: row for row, names in (*TABLE.items(), *PANEL_LISTS) for name in names.split()}
 TITLES = {
     "Please sign in": "sign-in",
     "Sign in": "sign-in",

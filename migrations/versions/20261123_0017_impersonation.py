@@ -7,7 +7,7 @@ from alembic import op
 
 
 revision = "c41f7a90d2b8"
-down_revision = "c4e19a7d3b52"
+down_revision = "e4c19b7a5d20"
 branch_labels = None
 depends_on = None
 

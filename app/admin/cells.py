@@ -1,0 +1,31 @@
+"""Values as people type them, outside of a whole form: one cell of a list, one cell of a file."""
+
+from typing import Any
+
+from starlette.datastructures import FormData
+from wtforms import Form
+
+from app.admin.columns import Field, Kind
+from app.admin.forms import sentence_of
+
+PREFIX = "to-"  # of the field that says what many rows get
+
+
+def written(field: Field, text: str) -> str:
+    """As a form would send it: for WTForms every text but these is yes. ValueError for what is neither."""
+    if field.kind is Kind.FLAG:
+        return "true" if text and field.read(text) else ""
+    return text
+
+
+def check(form: Form, field: Field) -> Any:
+    """The value of one field. ValueError, with a sentence, when it is none."""
+    typed = form[field.name]
+    if not typed.validate(form):
+        raise ValueError(sentence_of(typed.errors))
+    return typed.data
+
+
+def cell(shape: type[Form], field: Field, text: str) -> Any:
+    """The value of a cell of a file, by the rules of the form's field. ValueError when it is none."""
+    return check(shape(FormData([(field.name, written(field, text))])), field)
