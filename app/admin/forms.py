@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from sqladmin.fields import TimezoneAwareDateTimeField
 from sqladmin.forms import ModelConverter, converts
 from sqlalchemy.orm import ColumnProperty
 from starlette.datastructures import FormData
@@ -37,6 +38,10 @@ class Converter(ModelConverter):
 
     def get_converter(self, prop: Any) -> Any:
         return self.conv_reference if prop.columns[0].foreign_keys else super().get_converter(prop)
+
+    @converts("TIMESTAMPAware")  # type: ignore[untyped-decorator]
+    def conv_moment(self, model: type, prop: ColumnProperty[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - theirs
+        return TimezoneAwareDateTimeField(**kwargs)
 
     def conv_reference(self, model: type, prop: ColumnProperty[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - theirs
         return ReferenceField(**kwargs)

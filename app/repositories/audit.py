@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, Text, cast, or_, update
 from sqlmodel import col, select
 
 from app.db import take_turn
@@ -12,9 +12,10 @@ from app.repositories.base import Repository, Row
 
 
 class AuditRepository(Repository):
-    async def forget(self, kind: str, keys: Collection[str]) -> None:
-        """Keep that something was done to these records, and not what they said."""
-        theirs = update(AuditEntry).where(col(AuditEntry.kind) == kind, col(AuditEntry.key).in_(keys))
+    async def forget(self, kind: str, keys: Collection[str], word: str) -> None:
+        """Keep that something was done to these records, or to others of which this word was kept, and not what."""
+        said = [cast(col(column), Text).contains(word) for column in (AuditEntry.before, AuditEntry.after)]
+        theirs = update(AuditEntry).where(col(AuditEntry.kind) == kind, or_(col(AuditEntry.key).in_(keys), *said))
         await self.write(theirs.values(before={}, after={}))
 
     async def history(

@@ -65,9 +65,12 @@ class AuditService:
             )
         )
 
-    async def forget(self, kind: str, keys: Collection[object]) -> None:
-        """Keep that something was done to these records, and not what they said: whose they were is erased."""
-        await self.entries.forget(kind, [str(key) for key in keys])
+    async def forget(self, kind: str, keys: Collection[object], email: str) -> None:
+        """Keep that something was done to these records, and not what they said: whose they were is erased.
+
+        So it is with those that were deleted before, which are known by the address.
+        """
+        await self.entries.forget(kind, [str(key) for key in keys], f'"{email}"')
 
     async def history(self, user: User, rights: Rights | None = None) -> Sequence[AuditEntry]:
         """What was done last by or to somebody, the newest first, as far as whoever asks may see it."""

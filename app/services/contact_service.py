@@ -81,7 +81,7 @@ class ContactService:
         ids = [registration.id for registration, _ in found]
         await self.jobs.forget(email, ids)
         await self.answers.forget(email, *map(str, ids))
-        await self.audit.forget("registration", ids)
+        await self.audit.forget("registration", ids, email)
         return len(found)
 
     async def _photo(self, registration: Registration) -> str | None:

@@ -8,10 +8,13 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import col, select
 
+from app.admin.records import Records
 from app.admin.views import PANEL
 from app.models.audit import AuditEntry
+from app.models.base import now
 from app.models.group import Group
 from app.models.user import User
+from app.models.webinar import Webinar
 from tests.browser import Browser
 from tests.html import find, one, parse, text
 from tests.people import age_sessions, make_user, sign_in
@@ -56,6 +59,17 @@ async def test_every_table_opens(app: FastAPI, root: Browser, kind: str) -> None
     assert page.status_code == 200 and PANEL.views[kind].name_plural in page.text
     if PANEL.views[kind].can_create:
         assert (await root.get(f"/admin/{kind}/new")).status_code == 200
+
+
+class PlainWebinar(Records, model=Webinar):
+    """All defaults, which have a field for each kind of column."""
+
+
+async def test_a_form_of_every_kind_of_column() -> None:
+    names = {field.name for field in PlainWebinar().typed}
+    form = (await PlainWebinar().scaffold_form())(data={"starts_at": now()})
+    assert names >= {"title", "starts_at", "opens_at", "needs_approval", "questions", "status", "cover_id"}
+    assert set(form.data) == names and f"{now():%Y-%m-%d}" in str(form["starts_at"]())
 
 
 async def test_a_product_from_its_form_to_its_end(app: FastAPI, root: Browser) -> None:
@@ -244,6 +258,10 @@ async def test_a_rep_gives_nobody_away(app: FastAPI, root: Browser, stranger: Br
 
 
 async def test_the_log_forgets_whom_a_contacts_erasure_is_about(app: FastAPI, root: Browser) -> None:
+    await make_webinar(app, slug="otters")
+    await root.post("/webinars/otters/registrations", name="Canary", email="canary@example.com", consent="true")
+    deleted = one(parse(await root.get("/admin/registration")), "tbody th a").get("href")
+    assert (await root.post(f"{deleted}/deletion")).status_code == 303
     await make_webinar(app)
     await root.post("/webinars/herons/registrations", name="Canary", email="canary@example.com", consent="true")
     path = one(parse(await root.get("/admin/registration")), "tbody th a").get("href")
@@ -255,5 +273,7 @@ async def test_the_log_forgets_whom_a_contacts_erasure_is_about(app: FastAPI, ro
     await root.post("/desk/contacts/erasure", email="canary@example.com")
     async with app.state.database.transaction() as session:
         kept = (await session.exec(select(AuditEntry))).all()
-    assert {"registration.changed", "note.deleted", "contact.erased"} <= {entry.act for entry in kept}
+    assert {"registration.deleted", "registration.changed", "note.deleted", "contact.erased"} <= {
+        entry.act for entry in kept
+    }
     assert "canar" not in json.dumps([[entry.before, entry.after] for entry in kept]).lower()

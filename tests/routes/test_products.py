@@ -122,7 +122,8 @@ async def test_make_change_delete_and_restore(app: FastAPI, desk: Browser, stran
     assert (await desk.post(undo[0])).status_code == 303
     assert len(names(await stranger.get("/products?q=brass"))) == 2
     async with app.state.database.transaction() as session:
-        entries = (await session.exec(select(AuditEntry).where(AuditEntry.kind == "product"))).all()
+        found = select(AuditEntry).where(AuditEntry.kind == "product").order_by(col(AuditEntry.id))
+        entries = (await session.exec(found)).all()
         events = (await session.exec(select(Event).order_by(col(Event.id)))).all()
     acts = [entry.act for entry in entries]
     assert acts == ["product.added", "product.added", "product.changed", "product.deleted", "product.restored"]
