@@ -233,7 +233,9 @@ def create_provider(settings: Settings) -> Provider:
 
 
 def _add_routes(app: FastAPI, settings: Settings) -> None:
-    for module in (
+    """Put the modules' own routes into the app. `include_router` would work each out anew, which takes the first
+    request of every app a second."""
+    modules = (
         api,  # first, because routes are looked through in turn, and programs ask often
         pages,
         chat,
@@ -264,11 +266,10 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         admin,
         docs,
         health,
-    ):
-        app.include_router(module.router)
-    app.include_router(people.impersonation)
-    if not settings.in_production:
-        app.include_router(dev.router)
+    )
+    routers = [*(module.router for module in modules), people.impersonation]
+    for router in routers if settings.in_production else [*routers, dev.router]:
+        app.router.routes.extend(router.routes)
     app.mount("/static", ImmutableStaticFiles(directory=STATIC), name="static")
 
 

@@ -37,6 +37,7 @@ def main() -> None:
             see_the_sessions,
             hold_a_webinar,
             sell_something,
+            look_after_the_site,
         ):
             story(page, server.url)
         browser.close()
@@ -169,6 +170,30 @@ def sell_something(page: Page, url: str) -> None:
     desk.goto(f"{url}/products/dashboard")
     desk.wait_for_timeout(LOOK_MS)
     picture(desk, "dashboard")
+
+
+def look_after_the_site(page: Page, url: str) -> None:
+    """What happened today, a list narrowed down and changed in place, and what was done to a row."""
+    admin = page.context.browser.new_page(viewport=SIZE)  # type: ignore[union-attr]
+    admin.goto(f"{url}/sign-in")
+    admin.get_by_label("E-mail address").fill("admin@example.com")
+    admin.get_by_label("Password", exact=True).fill(DEMO_PASSWORD)
+    admin.keyboard.press("Enter")
+    admin.wait_for_url("**/chat")
+    admin.goto(f"{url}/admin")
+    admin.wait_for_timeout(LOOK_MS)
+    picture(admin, "admin")
+    admin.goto(f"{url}/admin/product?category=Kitchen")
+    admin.get_by_label("Change Stock of teapot").click()
+    admin.get_by_role("textbox", name="Stock").or_(admin.get_by_role("spinbutton", name="Stock")).fill("11")
+    admin.wait_for_timeout(LOOK_MS)
+    picture(admin, "admin-list")
+    admin.keyboard.press("Enter")
+    admin.get_by_role("row", name="Teapot").get_by_text("11").wait_for()
+    admin.get_by_role("link", name="Teapot").click()
+    admin.get_by_role("link", name="History").click()
+    admin.wait_for_timeout(LOOK_MS)
+    picture(admin, "admin-history")
 
 
 def wait_for_end(page: Page) -> None:

@@ -55,7 +55,8 @@ class Endpoint:
 
 
 def endpoints(app: FastAPI) -> list[Endpoint]:
-    return list(_endpoints(app))
+    """All of them, those of programs last: some delete what pages show."""
+    return sorted(_endpoints(app), key=lambda each: each.is_api)
 
 
 def unsafe(app: FastAPI) -> list[Endpoint]:

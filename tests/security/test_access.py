@@ -73,8 +73,10 @@ LISTS_WITH_PASSWORD = ("sign-in", "sign-in", "no", "none", "none", "none", "none
 NO_VIEW_THERE = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "none", "no")
 CELLS = ("sign-in", "sign-in", "no", "ok", "none", "no", "none", "ok", "no")
 
-TABLE: dict[tuple[str, ...], str] = {
-    EVERYBODY: """
+TABLE: tuple[tuple[tuple[str, ...], str], ...] = (
+    (
+        EVERYBODY,
+        """
         home theme static documents document live ready
         chat start_conversation ask ask_publicly answer_page
         sign_in send_code code second_factor begin_session sign_out
@@ -88,29 +90,41 @@ TABLE: dict[tuple[str, ...], str] = {
         dev_boot dev_mails dev_mail dev_mail_html
         docs openapi product_picture
         products_list products_get
-    """,
-    NOBODY: "check_code check_second_factor",
-    OWNERS: """
+        """,
+    ),
+    (NOBODY, "check_code check_second_factor"),
+    (
+        OWNERS,
+        """
         conversation update_conversation ask_in_conversation delete_conversation restore_conversation
         export_markdown export_json answer_stream answer_live stop_answer retry_answer continue_answer
         revise_question rate_answer delete_answer_page restore_answer_page
-    """,
-    PERSON: """
+        """,
+    ),
+    (
+        PERSON,
+        """
         account rename email change_email password change_password sessions end_other_sessions end_session history
         delete_token end_impersonation
-    """,
-    CONFIRMED: """
+        """,
+    ),
+    (
+        CONFIRMED,
+        """
         confirm account_second_factor enable_second_factor disable_second_factor new_recovery_codes
         account_data deletion delete_account tokens make_token
-    """,
-    STAFF: "people jobs admin running_answers",
-    PANEL_WITH_PASSWORD: "create_record change_record delete_record",
-    PANEL_WITHOUT_ENTRY: "revert_record",
-    SEES_PEOPLE: "person",
-    CHANGES_PEOPLE: "change_person send_password_link end_sessions_of remove_second_factor begin_impersonation",
-    STOPS_ANSWERS: "stop_running_answer",
-    INVITES: "new_invitation invite",
-    WEBINARS: """
+        """,
+    ),
+    (STAFF, "people jobs admin running_answers"),
+    (PANEL_WITH_PASSWORD, "create_record change_record delete_record"),
+    (PANEL_WITHOUT_ENTRY, "revert_record"),
+    (SEES_PEOPLE, "person"),
+    (CHANGES_PEOPLE, "change_person send_password_link end_sessions_of remove_second_factor begin_impersonation"),
+    (STOPS_ANSWERS, "stop_running_answer"),
+    (INVITES, "new_invitation invite"),
+    (
+        WEBINARS,
+        """
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
         new_product create_product preview_product edit_product change_product edit_product_quickly
         change_product_quickly restore_product import_products read_products
@@ -118,62 +132,79 @@ TABLE: dict[tuple[str, ...], str] = {
         cover put_cover remove_cover import_registrations read_registrations
         webinar_messages webinar_message save_webinar_message preview_webinar_message
         test_webinar_message delete_webinar_message
-    """,
-    DELETES_PRODUCTS: "delete_product",
-    SEES_REGISTRATIONS: """
+        """,
+    ),
+    (DELETES_PRODUCTS, "delete_product"),
+    (
+        SEES_REGISTRATIONS,
+        """
         registrations registrations_stream
         numbers numbers_file webinar_numbers webinar_numbers_stream webinar_numbers_file
-    """,
-    REGISTRANT: "check_in registrant photo photo_file",
-    NO_JOB_THERE: "import_preview run_import product_import_preview run_product_import",
-    JOBS: """
+        """,
+    ),
+    (REGISTRANT, "check_in registrant photo photo_file"),
+    (NO_JOB_THERE, "import_preview run_import product_import_preview run_product_import"),
+    (
+        JOBS,
+        """
         job job_stream start_job undo_job
         records record_suggestions new_record record edit_record record_deletion record_history
-    """,
-    EXPORTS: "export_registrations bulk_act dashboard dashboard_stream dashboard_file export_products",
-    ERASES: "contacts export_contact erase_contact",
-    DECIDES: """
+        """,
+    ),
+    (EXPORTS, "export_registrations bulk_act dashboard dashboard_stream dashboard_file export_products"),
+    (ERASES, "contacts export_contact erase_contact"),
+    (
+        DECIDES,
+        """
         move_registrant put_registrant_group assign_registrant add_note do_check_in put_photo remove_photo
         follow_up save_follow_up draft_follow_up follow_up_stream send_follow_up
-    """,
-    AUTHORS: "delete_note",
-    EVERYBODY_KNOWN: """
+        """,
+    ),
+    (AUTHORS, "delete_note"),
+    (
+        EVERYBODY_KNOWN,
+        """
         me_get webinars_list webinars_get registrations_create
         conversations_list conversations_create documents_list documents_get documents_search
-    """,
-    ALL_OF_ONES_OWN: "me_data",
-    OWN_CONVERSATIONS: """
+        """,
+    ),
+    (ALL_OF_ONES_OWN, "me_data"),
+    (
+        OWN_CONVERSATIONS,
+        """
         conversations_get conversations_change messages_list messages_create messages_get conversations_delete
-    """,
-    API_WEBINARS: """
+        """,
+    ),
+    (
+        API_WEBINARS,
+        """
         webinars_create webinars_replace webinars_change webinars_publish webinars_cancel
         products_create products_replace products_change products_restore
         covers_put covers_delete reps_list imports_create
         webinar_messages_list webinar_messages_create webinar_messages_get webinar_messages_change
         webinar_messages_preview webinar_messages_test
-    """,
-    API_SEES_REGISTRATIONS: "registrations_list numbers_list numbers_get",
-    API_REGISTRANT: "registrations_get",
-    API_CHANGES: "registrations_change registrations_check_in photos_delete",
-    API_DELETES: "webinar_messages_delete",
-    API_DELETES_PRODUCTS: "products_delete",
-    API_SEES: "photos_get notes_list",
-    API_DECIDES: "photos_put notes_create follow_ups_get follow_ups_save follow_ups_draft follow_ups_send",
-    API_NO_NOTE: "notes_get notes_delete",
-    API_NO_IMPORT: "imports_get imports_start",
-    API_STAFF: "jobs_list",
-    API_JOBS: "jobs_get jobs_start jobs_undo",
-    API_EXPORTS: "bulk_acts_create",
-    API_ERASES: "contacts_export contacts_erase",
-    API_CANCELS: "registrations_cancel",
-}
-PANEL_LISTS = (
+        """,
+    ),
+    (API_SEES_REGISTRATIONS, "registrations_list numbers_list numbers_get"),
+    (API_REGISTRANT, "registrations_get"),
+    (API_CHANGES, "registrations_change registrations_check_in photos_delete"),
+    (API_DELETES, "webinar_messages_delete"),
+    (API_DELETES_PRODUCTS, "products_delete"),
+    (API_SEES, "photos_get notes_list"),
+    (API_DECIDES, "photos_put notes_create follow_ups_get follow_ups_save follow_ups_draft follow_ups_send"),
+    (API_NO_NOTE, "notes_get notes_delete"),
+    (API_NO_IMPORT, "imports_get imports_start"),
+    (API_STAFF, "jobs_list"),
+    (API_JOBS, "jobs_get jobs_start jobs_undo"),
+    (API_EXPORTS, "bulk_acts_create"),
+    (API_ERASES, "contacts_export contacts_erase"),
+    (API_CANCELS, "registrations_cancel"),
     (LISTS, "ask_bulk_records import_records read_records record_import_preview save_view"),
     (LISTS_WITH_PASSWORD, "export_records bulk_records run_record_import"),
     (NO_VIEW_THERE, "delete_view"),
     (CELLS, "record_cell edit_cell change_cell"),
 )
-ROWS = {name: row for row, names in (*TABLE.items(), *PANEL_LISTS) for name in names.split()}
+ROWS = {name: row for row, names in TABLE for name in names.split()}
 TITLES = {
     "Please sign in": "sign-in",
     "Sign in": "sign-in",

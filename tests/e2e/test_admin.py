@@ -1,0 +1,104 @@
+"""The admin panel in a real browser: a row from making to end, two who save at once, seeing as somebody else."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import OpenContext
+from tests.e2e.server import Server
+from tests.e2e.test_journeys import axe_finds_nothing
+from tests.e2e.test_webinars import sign_in
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("admin")) as server:
+        yield server
+
+
+def looks_right(page: Page, *, script: bool) -> None:
+    if script:
+        axe_finds_nothing(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out"
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Save", exact=True).click()
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_a_row_from_its_form_to_its_end(open_context: OpenContext, site: Server, script: bool) -> None:
+    page = open_context(java_script_enabled=script, viewport={"width": 360, "height": 740}).new_page()
+    sign_in(page, site, "marketing")
+    page.goto(f"{site.url}/admin")
+    looks_right(page, script=script)
+    page.get_by_role("link", name="Products", exact=True).last.click()
+    page.get_by_role("link", name="New product").click()
+    looks_right(page, script=script)
+    page.get_by_label("Name").fill("Admin lamp")
+    page.get_by_label("Category").fill("Lighting")
+    page.get_by_label("Price, in hundredths").fill("cheap")
+    save(page)
+    expect(page.locator("[aria-invalid=true]")).to_have_count(1)
+    expect(page.get_by_label("Name")).to_have_value("Admin lamp")
+    page.get_by_label("Price, in hundredths").fill("1250")
+    save(page)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("admin-lamp")
+    looks_right(page, script=script)
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Stock").fill("5")
+    save(page)
+    page.get_by_role("link", name="History").click()
+    looks_right(page, script=script)
+    page.get_by_role("button", name="Put back").first.click()
+    expect(page.get_by_text("Product reverted")).to_be_visible()
+    page.get_by_role("link", name="admin-lamp").click()
+    page.get_by_role("link", name="Delete").click()
+    looks_right(page, script=script)
+    page.get_by_role("button", name="Delete").click()
+    page.goto(f"{site.url}/admin/product?q=admin")
+    expect(page.get_by_role("main")).to_contain_text("Nothing fits")
+
+
+def test_two_save_the_same_row(open_context: OpenContext, site: Server) -> None:
+    pages = [open_context().new_page() for _ in range(2)]
+    for page in pages:
+        sign_in(page, site, "marketing")
+        page.goto(f"{site.url}/admin/product?q=lantern")
+        page.get_by_role("link", name="Lantern").click()
+        page.get_by_role("link", name="Edit").click()
+    first, second = pages
+    first.get_by_label("Stock").fill("4")
+    save(first)
+    expect(first.get_by_role("heading", level=1)).to_contain_text("lantern")
+    second.get_by_label("Stock").fill("9")
+    second.get_by_label("Category").fill("Garden")
+    with second.expect_response(lambda response: response.status == 409):
+        save(second)
+    expect(second.get_by_role("heading", level=1)).to_have_text("Somebody else was here before you")
+    looks_right(second, script=True)
+    second.get_by_label("Theirs: 4").check()
+    second.get_by_role("button", name="Save what is chosen").click()
+    main = second.get_by_role("main")
+    expect(main).to_contain_text("Garden")
+    expect(main.locator("dl")).to_contain_text("4")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_seeing_the_site_as_somebody_else(open_context: OpenContext, site: Server, script: bool) -> None:
+    page = open_context(java_script_enabled=script).new_page()
+    sign_in(page, site, "admin")
+    page.goto(f"{site.url}/admin/user?q=sales")
+    page.get_by_role("link", name="sales@example.com").click()
+    page.get_by_role("link", name="Its own page").click()
+    page.get_by_role("button", name="See it as them").click()
+    banner = page.get_by_label("Seen as somebody else")
+    expect(banner).to_contain_text("Sam Sales")
+    looks_right(page, script=script)
+    banner.get_by_role("button", name="End").click()
+    expect(banner).to_have_count(0)
+    page.goto(f"{site.url}/admin/audit-entry?q=impersonation")
+    expect(page.get_by_role("main")).to_contain_text("impersonation.ended")
