@@ -33,6 +33,7 @@ DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgresql").split(",")
 # on PostgreSQL, which refuses more.
 CRAWLS = {
     "test_access.py": "sqlite",
+    "test_admin_rights.py": "postgresql",
     "test_guessing.py": "sqlite",
     "test_requests.py": "sqlite",
     "test_text.py": "postgresql",

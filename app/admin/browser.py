@@ -190,7 +190,10 @@ class RecordBrowser:
         return tallies
 
     async def history(self, view: Records, key: str) -> Sequence[AuditEntry]:
-        return await self.records.history(view.identity, key, REMEMBERED)
+        """What was done to a row, the newest first, from its making on: its key may have been another's before."""
+        entries = await self.records.history(view.identity, key, REMEMBERED)
+        made = next((place for place, entry in enumerate(entries) if entry.act.endswith(".added")), len(entries))
+        return entries[: made + 1]
 
     async def dependents(self, view: Records, row: Any) -> list[tuple[str, Count]]:
         """What goes when it does, by what its tables are called."""

@@ -190,7 +190,7 @@ def look_after_the_site(page: Page, url: str) -> None:
     picture(admin, "admin-list")
     admin.keyboard.press("Enter")
     admin.get_by_role("row", name="Teapot").get_by_text("11").wait_for()
-    admin.get_by_role("link", name="Teapot").click()
+    admin.get_by_role("link", name="Teapot", exact=True).click()
     admin.get_by_role("link", name="History").click()
     admin.wait_for_timeout(LOOK_MS)
     picture(admin, "admin-history")
