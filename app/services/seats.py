@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from sqlalchemy import true
+
 from app.errors import Conflict, Forbidden, NotFound
 from app.events import (
     Events,
@@ -140,6 +142,6 @@ class Seats:
 
 
 async def check_change(webinars: WebinarRepository, rights: Rights, registration: Registration) -> None:
-    """Raise `Forbidden` when they may not change it."""
+    """Raise `NotFound` when it is gone meanwhile, and `Forbidden` when they may not change it."""
     if not await webinars.is_one_of(registration, rights.rows(Registration, "change")):
-        raise Forbidden
+        raise Forbidden if await webinars.is_one_of(registration, true()) else NotFound
