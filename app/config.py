@@ -24,6 +24,7 @@ SMTP_URL_FORM = (
     "must look like smtp://user:password@host:587 or smtps://user:password@host:465, "
     "with special characters in the user and the password percent-encoded"
 )
+MIN_PASSWORD_MEMORY = 19_456  # KiB; what OWASP's Password Storage Cheat Sheet asks of argon2id at least
 MIN_KEY_VARIETY = 10  # distinct characters; "aaaa..." and "changeme..." have fewer
 
 
@@ -184,6 +185,9 @@ class Settings(BaseSettings):
     password_min_length: Annotated[
         int, Field(ge=8, le=128, description="characters that a new password has at least")
     ] = 12
+    password_memory: Annotated[
+        int, Field(ge=32, description="KiB that the hash of a password takes; more is slower to guess, and to sign in")
+    ] = 65_536
     guest_daily_questions: Annotated[
         int, Field(ge=0, description="questions a guest may ask between two midnights UTC")
     ] = 100
@@ -213,6 +217,13 @@ class Settings(BaseSettings):
         if weak and info.data.get("environment") == "production":
             raise ValueError(f"needs at least {MIN_KEY_LENGTH} random characters; `fastopp secrets` prints some")
         return key
+
+    @field_validator("password_memory")
+    @classmethod
+    def _slow_in_production(cls, memory: int, info: ValidationInfo) -> int:
+        if memory < MIN_PASSWORD_MEMORY and info.data.get("environment") == "production":
+            raise ValueError(f"must be at least {MIN_PASSWORD_MEMORY} in production")
+        return memory
 
     @field_validator("public_url", mode="before")
     @classmethod

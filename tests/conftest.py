@@ -15,17 +15,24 @@ import pytest
 from fastapi import FastAPI
 
 from app import migrations
-from app.config import Settings
+from app.config import MIN_PASSWORD_MEMORY, Settings
 from app.main import create_app
 from tests import leaks
 from tests.browser import Browser
 from tests.model_server import ModelServer
+from tests.people import PASSWORD_MEMORY
 
 OpenApp = Callable[[Settings], Awaitable[FastAPI]]
 MENU = (
     *("normal", "fast", "slow", "paced-100", "paced-400", "paced-800", "cut", "stall", "silent", "malformed"),
     *("401", "404", "429", "500", "429-once", "500-once"),
 )
+PRODUCTION = {
+    "environment": "production",
+    "secret_key": "9f8e7d6c5b4a39281706f5e4d3c2b1a0",
+    "public_url": "https://fastopp.example",
+    "password_memory": MIN_PASSWORD_MEMORY,
+}
 DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgresql").split(",")
 
 
@@ -129,9 +136,15 @@ def settings(database_url: str) -> Settings:
     return Settings(
         database_url=database_url,
         offline_tokens_per_second=0,
+        password_memory=PASSWORD_MEMORY,
         question_rate="1000/minute",
         log_level="DEBUG",
     )
+
+
+def in_production(settings: Settings, **more: object) -> Settings:
+    """The same in production, which checks them again."""
+    return Settings(**{**settings.model_dump(), **PRODUCTION, **more})
 
 
 @pytest.fixture

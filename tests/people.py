@@ -6,6 +6,8 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi_users.password import PasswordHelper
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import update
 from sqlmodel import col, select
 
@@ -15,6 +17,7 @@ from app.repositories.groups import GroupRepository
 from tests import leaks
 from tests.browser import Browser
 
+PASSWORD_MEMORY = 64  # KiB: argon2 is slow on purpose, and many tests sign in
 PASSWORD = "a heron stands in the reeds"
 OTHER_PASSWORD = "two otters sleep on their backs"
 leaks.secrets.update((PASSWORD, OTHER_PASSWORD))
@@ -22,8 +25,7 @@ leaks.secrets.update((PASSWORD, OTHER_PASSWORD))
 
 @cache
 def hashed() -> str:
-    """Made once: argon2 is slow on purpose."""
-    return PasswordHelper().hash(PASSWORD)
+    return PasswordHelper(PasswordHash((Argon2Hasher(memory_cost=PASSWORD_MEMORY),))).hash(PASSWORD)
 
 
 async def make_user(app: FastAPI, email: str, *groups: str, **fields: Any) -> User:

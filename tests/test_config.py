@@ -23,6 +23,17 @@ def test_production_starts_with_a_strong_key_and_an_address(url: str) -> None:
     assert Settings(environment="production", secret_key=STRONG, public_url=url).site == url.removesuffix(":80")
 
 
+def test_production_refuses_a_cheap_hash() -> None:
+    production: dict[str, Any] = {
+        "environment": "production",
+        "secret_key": STRONG,
+        "public_url": "https://example.org",
+    }
+    assert Settings(**production, password_memory=19_456).password_memory < Settings().password_memory
+    with pytest.raises(ValidationError, match="at least 19456 in production"):
+        Settings(**production, password_memory=19_455)
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

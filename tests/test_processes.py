@@ -123,7 +123,7 @@ def test_open_streams_do_not_hold_up_the_end(tmp_path: Path, model: ModelServer)
 
 def test_the_log_is_json_in_production_and_keeps_secrets(tmp_path: Path, model: ModelServer) -> None:
     secret = "kJ3nd82jsKD92jdmcnLs0293jdmWpqXz"
-    production = {"ENVIRONMENT": "production", "SECRET_KEY": secret}
+    production = {"ENVIRONMENT": "production", "SECRET_KEY": secret, "PASSWORD_MEMORY": "19456"}
     with Server(tmp_path, **with_model(model), **production) as server, visitor(server) as client:
         response = client.get("/")
     lines = server.log.read_text().splitlines()  # now that it has ended: a request is logged after its answer

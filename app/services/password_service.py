@@ -23,7 +23,7 @@ COMMON = Path(__file__).resolve().parents[1] / "vendor" / "common-passwords.txt.
 MAX_LENGTH = 256  # characters
 APP = "FastOpp"  # what attackers try first, with a year behind it
 MAX_TYPED = 4 * MAX_LENGTH  # characters before normalising, which joins up to four; of far more it takes minutes
-WORKERS = 2  # each hash takes 64 MiB and four threads for some 50 ms
+WORKERS = 2  # each hash takes `password_memory` and four threads for some 50 ms
 MOST_WAITING = 50  # hashes under way and in the queue; the last of them waits for a second or two
 RETRY_AFTER = 5  # seconds
 LONGEST_PIECE = 8  # characters of what a password may not be repetitions of
@@ -45,8 +45,10 @@ class Passwords:
 
     def __init__(self, settings: Settings) -> None:
         self.min_length = settings.password_min_length
+        self.helper = PasswordHelper(PasswordHash((Argon2Hasher(memory_cost=settings.password_memory),)))
         self.executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="passwords")
-        self.nobodys = self.executor.submit(nobodys_hash)  # first in the queue, so whoever needs it finds it made
+        # Of a password that nobody knows. First in the queue, so whoever needs it finds it made.
+        self.nobodys = self.executor.submit(self.helper.hash, secrets.token_urlsafe())
         self.waiting = 0
 
     def check(self, password: str, *, about: Sequence[str] = ()) -> None:
@@ -67,7 +69,7 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """The hash to store of a password that passed `check`; raise `Unavailable` when too many wait."""
-        return await self._run(lambda: helper().hash(normalise(password)))
+        return await self._run(lambda: self.helper.hash(normalise(password)))
 
     async def verify(self, password: str, hashed: str) -> tuple[bool, str | None]:
         """Whether it is this password, and its new hash when the stored one should be replaced.
@@ -84,8 +86,8 @@ class Passwords:
 
     def _verify(self, password: str, hashed: str) -> tuple[bool, str | None]:
         if hashed:
-            return helper().verify_and_update(password, hashed)
-        helper().verify_and_update(password, self.nobodys.result())
+            return self.helper.verify_and_update(password, hashed)
+        self.helper.verify_and_update(password, self.nobodys.result())
         return False, None
 
     async def _run(self, work: Callable[[], Result]) -> Result:
@@ -96,17 +98,6 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self.executor, work)
         finally:
             self.waiting -= 1
-
-
-@cache
-def helper() -> PasswordHelper:
-    return PasswordHelper(PasswordHash((Argon2Hasher(),)))
-
-
-@cache
-def nobodys_hash() -> str:
-    """The hash of a password that nobody knows."""
-    return helper().hash(secrets.token_urlsafe())
 
 
 @cache

@@ -14,6 +14,7 @@ from typing import Self
 import httpx2
 
 from tests import leaks
+from tests.people import PASSWORD_MEMORY
 
 ROOT = Path(__file__).resolve().parents[2]
 FILLED: dict[str, bytes] = {}  # databases after `migrate` and `seed`
@@ -28,6 +29,7 @@ class Server:
         self.log = folder / "server.log"
         database = {
             "DATABASE_URL": f"sqlite:///{folder / 'e2e.db'}",
+            "PASSWORD_MEMORY": str(PASSWORD_MEMORY),
             "QUESTION_RATE": "10000/minute",
             "VISITOR_MAIL_RATE": "10000/minute",
         }

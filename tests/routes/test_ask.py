@@ -6,7 +6,7 @@ import pytest
 
 from app.config import Settings
 from tests.browser import Browser
-from tests.conftest import OpenApp
+from tests.conftest import OpenApp, in_production
 from tests.html import find, one, parse, text
 from tests.model_server import ModelServer
 
@@ -68,9 +68,7 @@ async def test_its_owner_deletes_and_restores_it(browser: Browser, stranger: Bro
 
 
 async def test_failures_name_no_host_in_production(open_app: OpenApp, with_model: Settings) -> None:
-    secret = "kJ3nd82jsKD92jdmcnLs0293jdmWpqXz"
-    settings = Settings(**{**with_model.model_dump(), "environment": "production", "secret_key": secret})
-    async with Browser(await open_app(settings)) as browser:
+    async with Browser(await open_app(in_production(with_model))) as browser:
         browser.client.base_url = "https://testserver"
         path = (await browser.post("/ask", content="Tell me", model="401")).headers["location"]
         while find(parse(await browser.get(path)), "[aria-busy]"):  # noqa: ASYNC110

@@ -9,7 +9,7 @@ from app.config import Settings
 from app.repositories.mails import MailRepository
 from app.services.mail_service import MailService
 from tests.browser import Browser
-from tests.conftest import OpenApp
+from tests.conftest import OpenApp, in_production
 from tests.html import find, one, parse, text
 
 URL = "http://127.0.0.1:8000/confirm?token=a&b=c"
@@ -61,8 +61,7 @@ async def test_a_mail_that_is_not_there(browser: Browser, path: str) -> None:
 
 
 async def test_production_shows_no_mails(open_app: OpenApp, settings: Settings) -> None:
-    secret = "kJ3nd82jsKD92jdmcnLs0293jdmWpqXz"
-    app = await open_app(Settings(**{**settings.model_dump(), "environment": "production", "secret_key": secret}))
+    app = await open_app(in_production(settings))
     await write(app)
     async with Browser(app) as browser:
         for path in ("/dev/mail", "/dev/mail/1", "/dev/mail/1/html"):

@@ -4,7 +4,7 @@ import pytest
 
 from app.config import Settings
 from tests.browser import Browser
-from tests.conftest import OpenApp
+from tests.conftest import OpenApp, in_production
 from tests.html import find, one, parse, text
 
 
@@ -92,8 +92,7 @@ async def test_pages_of_development_follow_the_code(browser: Browser) -> None:
 
 
 async def test_production_has_no_trace_of_development(open_app: OpenApp, settings: Settings) -> None:
-    secret = "kJ3nd82jsKD92jdmcnLs0293jdmWpqXz"
-    app = await open_app(Settings(**{**settings.model_dump(), "environment": "production", "secret_key": secret}))
+    app = await open_app(in_production(settings))
     async with Browser(app) as browser:
         page = await browser.get("/")
         assert not find(parse(page), "[hx-get^='/dev/']")

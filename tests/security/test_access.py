@@ -16,7 +16,7 @@ from sqlmodel import col
 from app.config import Settings
 from app.models.user import User
 from tests.browser import Browser
-from tests.conftest import OpenApp
+from tests.conftest import OpenApp, in_production
 from tests.people import age_sessions, make_user, sign_in
 from tests.security.crawl import Endpoint, endpoints
 from tests.security.scene import OWNER, PEOPLE, Scene, heading, make_scene, many, session_cookie
@@ -276,21 +276,15 @@ def forget_half_done(browser: Browser) -> None:
         browser.client.cookies.delete(cookie.name)
 
 
-PRODUCTION = {
-    "environment": "production",
-    "secret_key": "9f8e7d6c5b4a39281706f5e4d3c2b1a0",
-    "public_url": "https://fastopp.example",
-    "staff_second_factor": False,
-}
-
-
 @pytest.fixture
 async def scene(environment: str, open_app: OpenApp, settings: Settings) -> AsyncIterator[Scene]:
-    more = PRODUCTION if environment == "production" else {}
-    app = await open_app(Settings(**{**many(settings).model_dump(), **more}))
+    settings = many(settings)
+    app = await open_app(
+        in_production(settings, staff_second_factor=False) if environment == "production" else settings
+    )
     for role, (groups, fields) in PEOPLE.items():
         await make_user(app, f"{role}@example.com", *groups, **fields)
-    scene = await make_scene(app, scheme="https" if more else "http")
+    scene = await make_scene(app, scheme="https" if environment == "production" else "http")
     yield scene
     await scene.close()
 

@@ -14,7 +14,7 @@ from app.routes.dev import MAIL_POLICY
 from app.routes.docs import DOCS_POLICY
 from app.security import SECURITY_HEADERS
 from tests.browser import HTMX, Browser
-from tests.conftest import OpenApp
+from tests.conftest import OpenApp, in_production
 from tests.html import find, parse
 from tests.people import mails, make_user, sign_in
 from tests.security.crawl import Endpoint, endpoints, unsafe
@@ -240,8 +240,7 @@ async def test_a_policy_allows_no_script_of_a_page(scene: Scene) -> None:
 
 
 async def test_cookies_in_production(open_app: OpenApp, settings: Settings) -> None:
-    production = {"environment": "production", "secret_key": "9f8e7d6c5b4a39281706f5e4d3c2b1a0"}
-    app = await open_app(Settings(**{**settings.model_dump(), **production, "public_url": "https://fastopp.example"}))
+    app = await open_app(in_production(settings))
     await make_user(app, OWNER)
     set_cookies = []
     async with Browser(app, scheme="https") as browser:

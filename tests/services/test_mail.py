@@ -22,6 +22,7 @@ from app.services.mail_service import MailService
 from app.services.smtp import SmtpClient
 from app.services.upkeep_service import UpkeepService
 from app.templating import Templates
+from tests.conftest import in_production
 from tests.e2e.server import free_port
 from tests.html import find, one, parse, text
 from tests.smtp_server import running_smtp
@@ -288,9 +289,7 @@ async def test_a_login_is_used_and_no_log_tells_secrets(
 async def test_without_a_server_mails_wait_and_production_says_so(
     database: Database, settings: Settings, write: Write, caplog: pytest.LogCaptureFixture
 ) -> None:
-    secret = "kJ3nd82jsKD92jdmcnLs0293jdmWpqXz"
-    production = Settings(**{**settings.model_dump(), "environment": "production", "secret_key": secret})
-    for each in (settings, production):
+    for each in (settings, in_production(settings)):
         sender = MailSender(database, each)
         await sender.open()
         await write("ann@example.org", "sign_in_code", sender.wake, **CODE)
