@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.e2e.server import Server
 from tests.model_server import ModelServer, running
@@ -23,6 +23,9 @@ MODELS = "normal,slow,paced-25,paced-60,long,500,429,cut,echo,cite,continue,malf
 # Chromium itself reports responses of 4xx and 5xx, and connections that a test cuts on purpose.
 EXPECTED = ("Failed to load resource",)
 EXPECTED_OF_A_CUT = ("net::ERR_", "Failed to fetch", "network error")
+
+WAIT_MS = 20_000  # the machine may be busy with other tests; what passes waits for less
+expect.set_options(timeout=WAIT_MS)
 
 OpenContext = Callable[..., BrowserContext]
 
@@ -78,7 +81,7 @@ def open_context(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[
 
     def open_one(**options: object) -> BrowserContext:
         context = chromium.new_context(**options)  # type: ignore[arg-type]
-        context.set_default_timeout(8_000)
+        context.set_default_timeout(WAIT_MS)
         context.on(
             "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
         )

@@ -339,7 +339,7 @@ def test_sessions_end_one_by_one_and_all_others(
         elsewhere = signed_in(open_page, site, address)
         ask(elsewhere, site, "Tell me", "slow")
         answer = answer_of(elsewhere, script)
-        expect(answer.locator(".answer-prose").first).to_have_text(re.compile(r"\w+ \w+"), timeout=15_000)
+        expect(answer.locator(".answer-prose").first).to_have_text(re.compile(r"\w+ \w+"))
         page.goto(f"{site.url}/account/sessions")
         page.get_by_role("button", name=button).first.click()
         expect(page.get_by_role("main").get_by_role("listitem")).to_have_count(1)

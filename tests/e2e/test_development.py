@@ -39,7 +39,7 @@ def test_a_change_reaches_the_open_page_in_mid_stream(page: Page, tmp_path: Path
         expect(page.locator("article[aria-busy]")).to_contain_text(re.compile(r"\w+ \w+"))
         template = project / "app/templates/partials/topbar.html"
         template.write_text(template.read_text().replace("Documents", "Papers"))
-        expect(page.get_by_role("link", name="Papers")).to_be_visible(timeout=15_000)
+        expect(page.get_by_role("link", name="Papers")).to_be_visible()
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(timeout=10)

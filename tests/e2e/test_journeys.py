@@ -33,7 +33,7 @@ def ask(page: Page, url: str, question: str, model: str = "") -> str:
 def wait_for_words(page: Page, few: int = 20) -> None:
     """Wait until the streaming answer has some text."""
     prose = page.locator(f"{STREAMING} .answer-prose").last
-    expect(prose).to_have_text(re.compile(rf"(\S+\s+){{{few},}}"), timeout=15_000)
+    expect(prose).to_have_text(re.compile(rf"(\S+\s+){{{few},}}"))
 
 
 def wait_for_end(page: Page) -> None:
@@ -44,7 +44,15 @@ def answer_html(page: Page) -> str:
     return page.locator(f"{ENDED} .answer-prose").last.inner_html()
 
 
+MOVES = """document.getAnimations().some(each => {
+    const {delay, endTime} = each.effect.getComputedTiming()
+    return each.playState === "running" && endTime !== Infinity && each.currentTime >= delay
+})"""
+
+
 def axe_finds_nothing(page: Page) -> None:
+    while page.evaluate(MOVES):  # what is half faded in or out has half its contrast
+        page.wait_for_timeout(50)
     results = Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
 
