@@ -7,8 +7,9 @@ from uuid import UUID
 from fastapi import FastAPI
 from sqlmodel import col, select
 
-from app.models.job import Job, JobItem
+from app.models.job import Job, JobItem, JobState
 from app.models.webinar import Registration, Webinar
+from tests.browser import Browser
 
 
 async def job_ended(app: FastAPI, path: str, seconds: float = 20) -> Job:
@@ -21,6 +22,14 @@ async def job_ended(app: FastAPI, path: str, seconds: float = 20) -> Job:
         if not job.is_running:
             return job
         await asyncio.sleep(0.02)
+
+
+async def undo(app: FastAPI, browser: Browser, path: str) -> Job:
+    """Undo the job that this path ends with; return it when it is undone."""
+    assert (await browser.post(f"{path}/undo")).status_code == 303
+    job = await job_ended(app, path)
+    assert job.state == JobState.UNDONE, job.error
+    return job
 
 
 async def items_of(app: FastAPI, job: Job) -> list[JobItem]:

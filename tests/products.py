@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from fastapi import FastAPI
+from sqlmodel import col, select
 
 from app.models.product import Product, sort_key
 
@@ -27,3 +28,9 @@ async def product_now(app: FastAPI, product: Product) -> Product:
         found: Product | None = await session.get(Product, product.id)
     assert found
     return found
+
+
+async def products(app: FastAPI) -> dict[str, Product]:
+    """All of them by name, in the order in which they were made."""
+    async with app.state.database.transaction() as session:
+        return {each.name: each for each in (await session.exec(select(Product).order_by(col(Product.id)))).all()}

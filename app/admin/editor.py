@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 from app.admin.browser import RecordBrowser
 from app.admin.columns import Field, Kind
 from app.admin.records import Records
-from app.errors import Conflict, Forbidden, Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound
 from app.models.audit import AuditEntry
 from app.models.base import now
 from app.repositories.records import RecordRepository
@@ -69,8 +69,7 @@ class RecordEditor:
         self.effects = effects
 
     async def create(self, rights: Rights, view: Records, typed: Mapping[str, Any]) -> Any:
-        if not view.may(rights, "add"):
-            raise Forbidden
+        view.check(rights, "add")
         values = await self.values(rights, view, typed)
         row = view.model(**self._prepared(view, None, values))
         await self._store(rights, view, row, "add")
@@ -114,8 +113,7 @@ class RecordEditor:
 
     async def restore(self, rights: Rights, view: Records, row: Any) -> None:
         """Bring a deleted row back as it was."""
-        if not view.may(rights, "delete"):
-            raise Forbidden
+        view.check(rights, "delete")
         effects = self.effects.get(view.model)
         try:
             await (effects.restore(rights, row) if effects else self.records.add(row))

@@ -10,16 +10,9 @@ from sqlalchemy.orm import ColumnProperty
 from starlette.datastructures import FormData
 from wtforms import Form, SelectField, StringField, TextAreaField, validators
 
+from app.admin.columns import LONG
 from app.errors import sentence
 from app.models.base import storable
-
-CLASSES = {
-    "BooleanField": "",
-    "SelectField": "select w-full",
-    "TextAreaField": "textarea w-full",
-    "JSONField": "textarea w-full",
-}
-LONG = 500
 
 
 class ReferenceField(StringField):
@@ -27,7 +20,7 @@ class ReferenceField(StringField):
 
 
 class Converter(ModelConverter):
-    """SQLAdmin's converter, which leaves references out, takes an enum's names for its words and text in one line."""
+    """SQLAdmin's leaves references out, takes an enum's names for its words, and puts every text into one line."""
 
     def _prepare_column(self, prop: Any, form_include_pk: bool, kwargs: dict[str, Any]) -> dict[str, Any] | None:  # noqa: FBT001 - theirs
         column = prop.columns[0]

@@ -61,9 +61,6 @@ class Look:
         """The query string that sorts by this column, or the other way round if it does already."""
         return self.query(sort=f"-{name}" if self.sort == name else name)
 
-    def without(self, *names: str) -> str:
-        return self.query(filters={name: value for name, value in self.filters.items() if name not in names})
-
     @property
     def words(self) -> list[str]:
         return self.q.split()[:8]

@@ -9,10 +9,12 @@ from sqladmin.helpers import get_object_identifier, object_identifier_values
 from sqlalchemy import ColumnElement, and_
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import SQLModel
+from starlette.requests import Request
 
 from app.admin.columns import Field, Kind, field_of
 from app.admin.forms import Converter, refused
 from app.errors import Forbidden, NotFound
+from app.models.group import KINDS
 from app.repositories.listings import holding
 from app.repositories.record_search import FOUND, TextIndex
 from app.repositories.visibility import Rights
@@ -115,10 +117,11 @@ class Records(ModelView):
         """What people call a row."""
         return str(getattr(row, self.naming.name)) if self.naming else self.key_of(row)
 
-    def formatted(self, row: Any, name: str) -> Any:
+    def formatted(self, request: Request, row: Any, name: str) -> Any:
         """What SQLAdmin's `column_formatters` make of a value; None without one."""
         formatter = self._list_formatters.get(name)
-        return formatter(row, name) if formatter else None
+        takes_request = self._list_formatter_accepts_request.get(name, False)
+        return self._call_formatter(formatter, row, name, request, takes_request) if formatter else None
 
     def heading(self, row: Any, field: Field, names: Names) -> str:
         """The first cell of a row, as plain words for its link."""
@@ -191,6 +194,8 @@ class Panel:
 
     def __init__(self, views: Sequence[type[Records] | type[SQLModel]]) -> None:
         made = [(each if issubclass(each, Records) else plain(each))() for each in views]
+        if unknown := {view.kind for view in made} - {"", *KINDS}:
+            raise ValueError(f"Nobody can have permissions for {unknown}: add it to KINDS of app/models/group.py.")
         self.views: dict[str, Records] = {view.identity: view for view in made}
         for view in made:
             view.panel = self

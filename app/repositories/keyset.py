@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, literal, tuple_
-from sqlmodel import select
+from sqlalchemy import ColumnElement, literal, select, tuple_
 
 from app.repositories.base import Repository
 
@@ -44,13 +43,17 @@ async def slice_of(
     limit: int,
 ) -> Slice[Row]:
     """The first `limit` of these rows, or the first after a place among them."""
-    column, key = order.column, order.key
-    found = select(model, column.label("sorted_by"), key.label("sorted_last")).where(*where)
-    if after:
-        there = tuple_(literal(after[0], column.type), literal(after[1], key.type))
-        here = tuple_(column, key)
-        found = found.where(here < there if order.descending else here > there)
-    by = (column.desc(), key.desc()) if order.descending else (column, key)
-    rows = (await repository.session.exec(found.order_by(*by).limit(limit + 1))).all()
+    found = from_place(select(model).where(*where), (order.column, order.key), after, descending=order.descending)
+    rows: Sequence[Any] = (await repository.session.exec(found.limit(limit + 1))).all()
     end = (rows[limit - 1][1], rows[limit - 1][2]) if len(rows) > limit else None
     return Slice([row[0] for row in rows[:limit]], end)
+
+
+def from_place(found: Any, columns: Sequence[Any], place: Sequence[Any] | None, *, descending: bool) -> Any:
+    """A query's rows in the order of these columns, the last of them a key, after a place; each with its own place."""
+    found = found.add_columns(*(each.label(f"place_{number}") for number, each in enumerate(columns)))
+    if place is not None:
+        there = [literal(value, each.type) for value, each in zip(place, columns, strict=True)]
+        here = tuple_(*columns)
+        found = found.where(here < tuple_(*there) if descending else here > tuple_(*there))
+    return found.order_by(*(each.desc() if descending else each for each in columns))

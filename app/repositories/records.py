@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, String, Text, Uuid, cast, literal, tuple_, type_coerce
+from sqlalchemy import ColumnElement, String, Text, Uuid, cast, literal, type_coerce
 from sqlalchemy import select as sql_select
 from sqlalchemy import text as sql_text
 from sqlalchemy.ext.asyncio import AsyncSessionTransaction
@@ -14,6 +14,7 @@ from sqlmodel import SQLModel, col, func, select
 from app.db import take_turn
 from app.models.audit import AuditEntry
 from app.repositories.base import Repository
+from app.repositories.keyset import from_place
 
 MANY = 10_000  # rows; more are not counted one by one
 Model = TypeVar("Model", bound=SQLModel)
@@ -46,9 +47,8 @@ class RecordRepository(Repository):
 
         `order` ends with the table's key, so no two rows have the same place.
         """
-        found = select(model, *_places(order)).where(*where, *_past(order, place, descending=descending))
-        rows = (await self.session.exec(found.order_by(*_by(order, descending=descending)).limit(limit))).all()
-        return [(row[0], tuple(row[1:])) for row in rows]
+        found = from_place(sql_select(model).where(*where), order, place, descending=descending)
+        return [(row[0], tuple(row[1:])) for row in (await self.session.exec(found.limit(limit))).all()]
 
     async def cells(
         self,
@@ -62,9 +62,8 @@ class RecordRepository(Repository):
     ) -> Sequence[tuple[Sequence[Any], Sequence[Any]]]:
         """The same of these columns alone."""
         named = (each.label(f"cell_{number}") for number, each in enumerate(columns))
-        found = sql_select(*named, *_places(order)).where(*where, *_past(order, place, descending=descending))
-        rows = await self.execute(found.order_by(*_by(order, descending=descending)).limit(limit))
-        return [(tuple(row[: len(columns)]), tuple(row[len(columns) :])) for row in rows]
+        found = from_place(sql_select(*named).where(*where), order, place, descending=descending)
+        return [(tuple(r[: len(columns)]), tuple(r[len(columns) :])) for r in await self.execute(found.limit(limit))]
 
     async def count(
         self, model: type[SQLModel], where: Sequence[ColumnElement[bool]], *, narrowed: bool, most: int = MANY
@@ -191,19 +190,3 @@ def _some(model: type[SQLModel], where: Sequence[ColumnElement[bool]], most: int
 
 def _counted(number: int, most: int) -> Count:
     return Count(number) if number <= most else Count(most, is_exact=False)
-
-
-def _places(order: Sequence[Any]) -> list[Any]:
-    return [each.label(f"place_{number}") for number, each in enumerate(order)]
-
-
-def _past(order: Sequence[Any], place: Sequence[Any] | None, *, descending: bool) -> list[Any]:
-    """The rows after a place in the order."""
-    if place is None:
-        return []
-    here, there = tuple_(*order), [literal(value, each.type) for value, each in zip(place, order, strict=True)]
-    return [here < tuple_(*there) if descending else here > tuple_(*there)]
-
-
-def _by(order: Sequence[Any], *, descending: bool) -> list[Any]:
-    return [each.desc() if descending else each for each in order]

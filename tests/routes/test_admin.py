@@ -24,14 +24,6 @@ from tests.webinars import make_webinar
 LAMP = {"name": "Lamp", "category": "Light", "price_minor": "1250", "currency": "EUR", "stock": "3", "description": ""}
 
 
-@pytest.fixture
-async def root(app: FastAPI, browser: Browser) -> Browser:
-    """A superuser."""
-    await make_user(app, "root@example.com", is_superuser=True, is_staff=True)
-    await sign_in(browser, "root@example.com")
-    return browser
-
-
 async def entries(app: FastAPI, kind: str, key: object) -> list[AuditEntry]:
     async with app.state.database.transaction() as session:
         found = select(AuditEntry).where(AuditEntry.kind == kind, AuditEntry.key == str(key))

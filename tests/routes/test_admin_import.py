@@ -11,25 +11,12 @@ from app.models.job import Job
 from app.models.product import Product
 from tests.browser import Browser
 from tests.html import find, one, parse, text
-from tests.jobs import items_of, job_ended, registered
+from tests.jobs import items_of, job_ended, registered, undo
 from tests.people import make_user, sign_in
-from tests.products import make_products, product_now
+from tests.products import make_products, product_now, products
 from tests.webinars import make_webinar
 
 HEADER = "id,name,category,price_minor,currency,stock,description"
-
-
-@pytest.fixture
-async def root(app: FastAPI, browser: Browser) -> Browser:
-    """A superuser."""
-    await make_user(app, "root@example.com", is_superuser=True, is_staff=True)
-    await sign_in(browser, "root@example.com")
-    return browser
-
-
-async def products(app: FastAPI) -> dict[str, Product]:
-    async with app.state.database.transaction() as session:
-        return {each.name: each for each in (await session.exec(select(Product).order_by(col(Product.id)))).all()}
 
 
 async def look(browser: Browser, kind: str, *rows: str) -> tuple[str, Any]:
@@ -44,11 +31,6 @@ async def run(app: FastAPI, browser: Browser, path: str) -> Job:
     started = await browser.post(path)
     assert started.status_code == 303, started.text
     return await job_ended(app, started.headers["location"])
-
-
-async def undo(app: FastAPI, browser: Browser, job: Job) -> Job:
-    assert (await browser.post(f"/desk/jobs/{job.id}/undo")).status_code == 303
-    return await job_ended(app, f"/desk/jobs/{job.id}")
 
 
 def table(page: Any, label: str) -> list[str]:
@@ -81,7 +63,7 @@ async def test_new_rows_changes_and_mistakes(app: FastAPI, root: Browser) -> Non
     now = await products(app)
     assert now["Lamp"].stock == 5 and (now["Kettle"].stock, now["Kettle"].description) == (7, "=1+1")
     assert now["Kettle"].slug == "kettle", "as the panel's form makes it"
-    undone = await undo(app, root, job)
+    undone = await undo(app, root, f"/desk/jobs/{job.id}")
     assert undone.counts == {"undone": 2} and list(await products(app)) == ["Lamp", "Oak"]
     assert (await products(app))["Lamp"].stock == 3
     assert "has been started" in (await root.get(path)).text
@@ -104,7 +86,7 @@ async def test_what_changed_since_stays(app: FastAPI, root: Browser) -> None:
     pot = (await products(app))["Pot"]
     for product in (lamp, pot):
         await save(root, product, "stock", "8")
-    undone = await undo(app, root, job)
+    undone = await undo(app, root, f"/desk/jobs/{job.id}")
     assert undone.counts == {"left": 2}
     assert {each.name: each.stock for each in (await products(app)).values()} == {"Lamp": 8, "Pot": 8}
     assert {item.problem for item in await items_of(app, undone)} == {"This was changed since, so it stays as it is."}
@@ -210,5 +192,5 @@ async def test_an_undo_brings_nobody_back_who_is_erased(app: FastAPI, root: Brow
     assert job.counts == {"deleted": 2}
     assert (await root.post("/desk/contacts/erasure", email="Ann@example.com")).status_code == 200
     assert "ann@example.com" not in str([item.before for item in await items_of(app, job)])
-    await undo(app, root, job)
+    await undo(app, root, f"/desk/jobs/{job.id}")
     assert list(await registered(app, webinar)) == ["ben"]

@@ -13,34 +13,21 @@ from sqlmodel import col, select
 from app.admin.bulk import HANGS
 from app.models.audit import AuditEntry
 from app.models.group import Group
-from app.models.job import Job, JobState
+from app.models.job import Job
 from app.models.product import Product
 from app.models.webinar import Note, Registration
 from tests.browser import Browser
 from tests.html import find, one, parse, text
-from tests.jobs import items_of, job_ended, registered
+from tests.jobs import items_of, job_ended, registered, undo
 from tests.people import age_sessions, make_user, sign_in
-from tests.products import make_products, product_now
+from tests.products import make_products, product_now, products
 from tests.webinars import make_webinar, webinar_now
-
-
-@pytest.fixture
-async def root(app: FastAPI, browser: Browser) -> Browser:
-    """A superuser."""
-    await make_user(app, "root@example.com", is_superuser=True, is_staff=True)
-    await sign_in(browser, "root@example.com")
-    return browser
 
 
 async def acts(app: FastAPI, act: str) -> list[AuditEntry]:
     async with app.state.database.transaction() as session:
         found = select(AuditEntry).where(AuditEntry.act == act).order_by(col(AuditEntry.id))
         return list((await session.exec(found)).all())
-
-
-async def products(app: FastAPI) -> dict[str, Product]:
-    async with app.state.database.transaction() as session:
-        return {each.name: each for each in (await session.exec(select(Product).order_by(col(Product.id)))).all()}
 
 
 async def bulk(app: FastAPI, browser: Browser, kind: str, **form: Any) -> tuple[str, Job]:
@@ -50,27 +37,15 @@ async def bulk(app: FastAPI, browser: Browser, kind: str, **form: Any) -> tuple[
     return response.headers["location"], await job_ended(app, response.headers["location"])
 
 
-async def undo(app: FastAPI, browser: Browser, path: str) -> Job:
-    assert (await browser.post(f"{path}/undo")).status_code == 303
-    job = await job_ended(app, path)
-    assert job.state == JobState.UNDONE, job.error
-    return job
-
-
 # Files
 
 
 def sheet(data: bytes) -> list[list[str]]:
     """The cells of a workbook, as its XML has them; a formula would stand in an element of its own."""
     with zipfile.ZipFile(io.BytesIO(data)) as book:
-        page = parse_xml(book.read("xl/worksheets/sheet1.xml"))
+        page = etree.fromstring(book.read("xl/worksheets/sheet1.xml"))
     assert not page.findall(".//{*}f"), "a formula"
     return [["".join(cell.itertext()) for cell in row] for row in page.findall(".//{*}row")]
-
-
-def parse_xml(data: bytes) -> Any:
-
-    return etree.fromstring(data)
 
 
 async def test_files_of_what_is_listed(app: FastAPI, root: Browser) -> None:

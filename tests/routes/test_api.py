@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -29,17 +28,6 @@ from tests.webinars import make_webinar
 
 Client = httpx2.AsyncClient
 FORM = {"title": "Otters", "starts": "2030-05-01T18:00", "ends": "2030-05-01T19:00", "capacity": 9}
-
-
-@pytest.fixture
-async def mia(app: FastAPI) -> User:
-    return await make_user(app, "mia@example.com", "marketing", is_staff=True)
-
-
-@pytest.fixture
-async def staff(app: FastAPI, mia: User) -> AsyncIterator[Client]:
-    async with program(app, mia) as client:
-        yield client
 
 
 async def count(app: FastAPI, model: Any) -> int:

@@ -49,12 +49,6 @@ async def mia(app: FastAPI) -> User:
 
 
 @pytest.fixture
-async def staff(app: FastAPI, mia: User) -> AsyncIterator[Client]:
-    async with program(app, mia) as client:
-        yield client
-
-
-@pytest.fixture
 async def support(app: FastAPI) -> AsyncIterator[Client]:
     """Who sees, and changes nothing."""
     async with program(app, await make_user(app, "sue@example.com", "support", is_staff=True)) as client:

@@ -27,17 +27,6 @@ FORM: dict[str, Any] = {"name": "Brass lamp", "price": "49.50", "category": "Lig
 
 
 @pytest.fixture
-async def mia(app: FastAPI) -> User:
-    return await make_user(app, "mia@example.com", "marketing", is_staff=True)
-
-
-@pytest.fixture
-async def staff(app: FastAPI, mia: User) -> AsyncIterator[Client]:
-    async with program(app, mia) as client:
-        yield client
-
-
-@pytest.fixture
 async def nobody(app: FastAPI) -> AsyncIterator[Client]:
     """A program without a token."""
     async with program(app) as client:

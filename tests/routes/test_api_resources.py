@@ -28,17 +28,6 @@ STREAM = {"Accept": "text/event-stream"}
 
 
 @pytest.fixture
-async def mia(app: FastAPI) -> User:
-    return await make_user(app, "mia@example.com", "marketing", is_staff=True)
-
-
-@pytest.fixture
-async def staff(app: FastAPI, mia: User) -> AsyncIterator[Client]:
-    async with program(app, mia) as client:
-        yield client
-
-
-@pytest.fixture
 async def vera(app: FastAPI) -> AsyncIterator[Client]:
     """Somebody of the public, who has an account."""
     async with program(app, await make_user(app, "vera@example.com")) as client:

@@ -2,29 +2,20 @@
 
 from typing import Any
 
-import pytest
 from fastapi import FastAPI
 from sqlmodel import col, select
 
 from app.models.audit import AuditEntry
-from app.models.job import Job, JobState
+from app.models.job import Job
 from app.models.webinar import Registration, Standing, Webinar
 from tests.browser import Browser
 from tests.html import one, parse, text
-from tests.jobs import items_of, job_ended, registered
+from tests.jobs import items_of, job_ended, registered, undo
 from tests.people import mails, make_user, sign_in
 from tests.webinars import make_webinar, webinar_now
 
 DESK = "/desk/webinars/herons/registrations"
 NAMES = ("ann", "ben", "cid", "dan")
-
-
-@pytest.fixture
-async def desk(app: FastAPI, browser: Browser) -> Browser:
-    """Somebody of marketing."""
-    await make_user(app, "mia@example.com", "marketing", is_staff=True)
-    await sign_in(browser, "mia@example.com")
-    return browser
 
 
 async def fill(app: FastAPI, browser: Browser, names: tuple[str, ...] = NAMES, **fields: Any) -> Webinar:
@@ -40,13 +31,6 @@ async def act(app: FastAPI, desk: Browser, act: str, query: str = "", **form: An
     response = await desk.client.post(f"{DESK}/bulk{query}", data={"act": act, **form})
     assert response.status_code == 303, response.text
     return response.headers["location"], await job_ended(app, response.headers["location"])
-
-
-async def undo(app: FastAPI, desk: Browser, path: str) -> Job:
-    assert (await desk.post(f"{path}/undo")).status_code == 303
-    job = await job_ended(app, path)
-    assert job.state == JobState.UNDONE, job.error
-    return job
 
 
 async def standings(app: FastAPI, webinar: Webinar) -> list[str]:

@@ -11,7 +11,7 @@ from app.services.registrant_import import CONSENT, ImportWork
 from tests.browser import Browser
 from tests.conftest import OpenApp
 from tests.html import find, one, parse, text
-from tests.jobs import items_of, job_ended, registered
+from tests.jobs import items_of, job_ended, registered, undo
 from tests.people import mails, make_user, sign_in
 from tests.webinars import make_webinar, webinar_now
 
@@ -24,14 +24,6 @@ Dan,dan@example.com,press,,
 Ann again,ANN@example.com,,,
 Eve,eve@example.com,,,,too much
 """
-
-
-@pytest.fixture
-async def desk(app: FastAPI, browser: Browser) -> Browser:
-    """Somebody of marketing."""
-    await make_user(app, "mia@example.com", "marketing", is_staff=True)
-    await sign_in(browser, "mia@example.com")
-    return browser
 
 
 async def preview(desk: Browser, file: str | bytes) -> str:
@@ -48,11 +40,6 @@ async def run(app: FastAPI, desk: Browser, file: str | bytes, **options: str) ->
     job = await job_ended(app, response.headers["location"])
     assert job.state == JobState.DONE, job.error
     return response.headers["location"]
-
-
-async def undo(app: FastAPI, desk: Browser, path: str) -> None:
-    assert (await desk.post(f"{path}/undo")).status_code == 303
-    assert (await job_ended(app, path)).state == JobState.UNDONE
 
 
 async def test_what_is_wrong_is_said_row_by_row_before_anything_is_written(app: FastAPI, desk: Browser) -> None:

@@ -55,13 +55,6 @@ def at(moment: str) -> datetime:
     return datetime.fromisoformat(moment).replace(tzinfo=UTC)
 
 
-@pytest.fixture
-async def desk(app: FastAPI, browser: Browser) -> Browser:
-    await make_user(app, "mia@example.com", "marketing", is_staff=True)
-    await sign_in(browser, "mia@example.com")
-    return browser
-
-
 def past(**fields: Any) -> dict[str, Any]:
     return {"starts_at": at("2026-11-01T18:00"), "ends_at": at("2026-11-01T19:00"), "capacity": 9, **fields}
 

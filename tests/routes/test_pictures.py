@@ -23,14 +23,6 @@ COVER = "/desk/webinars/herons/cover"
 
 
 @pytest.fixture
-async def desk(app: FastAPI, browser: Browser) -> Browser:
-    """Somebody of marketing."""
-    await make_user(app, "mia@example.com", "marketing", is_staff=True)
-    await sign_in(browser, "mia@example.com")
-    return browser
-
-
-@pytest.fixture
 async def webinar(app: FastAPI) -> Webinar:
     return await make_webinar(app)
 

@@ -19,7 +19,7 @@ from app.services.csv_import import CHANGED_SINCE
 from app.services.product_import import ProductImportWork
 from tests.browser import Browser
 from tests.html import find, one, parse, text
-from tests.jobs import job_ended, problems_of
+from tests.jobs import job_ended, problems_of, undo
 from tests.people import make_user, sign_in
 from tests.products import make_products, product_now
 
@@ -34,14 +34,6 @@ Bench;10;Garden;;;;;more
 Plate;3;Kitchen;-1;;;
 Stool;20;Garden;;;;
 """
-
-
-@pytest.fixture
-async def desk(app: FastAPI, browser: Browser) -> Browser:
-    """Somebody of marketing."""
-    await make_user(app, "mia@example.com", "marketing", is_staff=True)
-    await sign_in(browser, "mia@example.com")
-    return browser
 
 
 async def preview(desk: Browser, file: str | bytes) -> str:
@@ -60,23 +52,17 @@ async def run(app: FastAPI, desk: Browser, file: str | bytes, **options: str) ->
     return response.headers["location"], job
 
 
-async def undo(app: FastAPI, desk: Browser, path: str) -> Job:
-    assert (await desk.post(f"{path}/undo")).status_code == 303
-    job = await job_ended(app, path)
-    assert job.state == JobState.UNDONE, job.error
-    return job
-
-
-async def products(app: FastAPI) -> dict[str, Product]:
-    async with app.state.database.transaction() as session:
-        rows = (await session.exec(select(Product).where(col(Product.deleted_at).is_(None)))).all()
-    return {row.slug: row for row in rows}
-
-
 async def audited(app: FastAPI) -> list[AuditEntry]:
     async with app.state.database.transaction() as session:
         found = select(AuditEntry).where(AuditEntry.kind == "product").order_by(col(AuditEntry.id))
         return list((await session.exec(found)).all())
+
+
+async def products(app: FastAPI) -> dict[str, Product]:
+    """Those that are not deleted, by their addresses."""
+    async with app.state.database.transaction() as session:
+        rows = (await session.exec(select(Product).where(col(Product.deleted_at).is_(None)))).all()
+    return {row.slug: row for row in rows}
 
 
 async def test_what_is_wrong_is_said_row_by_row_before_anything_is_written(app: FastAPI, desk: Browser) -> None:

@@ -20,13 +20,6 @@ PICTURE = "/products/p-0/picture"
 
 
 @pytest.fixture
-async def desk(app: FastAPI, browser: Browser) -> Browser:
-    await make_user(app, "mia@example.com", "marketing", is_staff=True)
-    await sign_in(browser, "mia@example.com")
-    return browser
-
-
-@pytest.fixture
 async def lamp(app: FastAPI) -> Product:
     return (await make_products(app, {}))[0]
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import httpx2
-import pytest
 from fastapi import FastAPI
 from sqlmodel import col, select
 
@@ -23,14 +22,6 @@ from tests.products import FORM, make_products, product_now
 
 def names(response: httpx2.Response) -> list[str]:
     return [text(link) for link in find(parse(response), "#products li a.link")]
-
-
-@pytest.fixture
-async def desk(app: FastAPI, browser: Browser) -> Browser:
-    """Somebody of marketing."""
-    await make_user(app, "mia@example.com", "marketing", is_staff=True)
-    await sign_in(browser, "mia@example.com")
-    return browser
 
 
 async def test_the_list_is_filtered_and_sorted_by_its_address(app: FastAPI, browser: Browser) -> None:

@@ -59,14 +59,6 @@ async def webinar(app: FastAPI, sam: User) -> Webinar:
     return webinar
 
 
-@pytest.fixture
-async def desk(app: FastAPI, browser: Browser) -> Browser:
-    """Somebody of marketing."""
-    await make_user(app, "mia@example.com", "marketing", is_staff=True)
-    await sign_in(browser, "mia@example.com")
-    return browser
-
-
 async def numbers(browser: Browser, **view: object) -> list[int]:
     """The first column of the table."""
     response = await browser.get(f"{DESK}?{urlencode(view)}")

@@ -6,7 +6,6 @@ import io
 import re
 
 import httpx2
-import pytest
 from fastapi import FastAPI
 from icalendar import Calendar
 from sqlmodel import SQLModel, col, select
@@ -143,14 +142,6 @@ async def crowd(app: FastAPI, browser: Browser) -> None:
     after = list((await standings(app)).values())
     assert after == [Standing.CANCELLED] * 10 + [Standing.REGISTERED] * 10 + [Standing.WAITING] * 20
     assert (await webinar_now(app, webinar)).taken == 10
-
-
-@pytest.fixture
-async def desk(app: FastAPI, browser: Browser) -> Browser:
-    """Somebody of marketing."""
-    await make_user(app, "mia@example.com", "marketing", is_staff=True)
-    await sign_in(browser, "mia@example.com")
-    return browser
 
 
 async def test_make_publish_and_change_a_webinar(app: FastAPI, desk: Browser) -> None:
