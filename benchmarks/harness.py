@@ -35,6 +35,13 @@ GZIP = zlib.MAX_WBITS | 16
 # Servers
 
 
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": "a key for benchmarks: 0123456789 abcdefghij",
+    "PASSWORD_MEMORY": "",  # the default, and not the tests'
+}
+
+
 class PinnedServer(Server):
     """The app in production, on the servers' core."""
 
@@ -52,8 +59,7 @@ class PinnedServer(Server):
 def fastopp(model_port: int = 0, **more: str) -> Iterator[PinnedServer]:
     """The app on a database of its own with the knowledge base in it, and with the model at this port."""
     settings = {
-        "ENVIRONMENT": "production",
-        "SECRET_KEY": "a key for benchmarks: 0123456789 abcdefghij",
+        **PRODUCTION,
         "OPENAI_BASE_URL": f"http://127.0.0.1:{model_port}/v1",
         "OPENAI_MODEL": "normal,fast,late,quick,quick-long",
         "GUEST_DAILY_QUESTIONS": "1000000",

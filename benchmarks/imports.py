@@ -20,7 +20,7 @@ from app.db import Database
 from app.models.user import User
 from app.models.webinar import Webinar
 from app.repositories.webinars import WebinarRepository
-from benchmarks.harness import CLIENT_CORE, PinnedServer, pinned
+from benchmarks.harness import CLIENT_CORE, PRODUCTION, PinnedServer, pinned
 from benchmarks.table import Table, quantile
 from tests.conftest import postgres_url
 from tests.people import PASSWORD, hashed
@@ -30,8 +30,7 @@ ROWS = 10_000
 CALM_SECONDS = 3.0  # of what the others wait without an import
 SEATS = 6_000  # so that the others wait
 SETTINGS = {
-    "ENVIRONMENT": "production",
-    "SECRET_KEY": "a key for benchmarks: 0123456789 abcdefghij",
+    **PRODUCTION,
     "STAFF_SECOND_FACTOR": "false",
     "VISITOR_MAIL_RATE": "1000000/minute",
 }
