@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
 
 from app.api.idempotency import get_once
+from app.api.replies import PREFIX
 from app.errors import AppError
 
 
@@ -46,7 +47,7 @@ class ApiRouter(APIRouter):
 
     def __init__(self, prefix: str, *, tags: Sequence[str] = ()) -> None:
         super().__init__(
-            prefix=prefix,
+            prefix=PREFIX + prefix,
             tags=list(tags or [prefix.strip("/")]),
             route_class=ApiRoute,
             generate_unique_id_function=lambda route: route.name,

@@ -8,6 +8,7 @@ the newest that hold the words. Whichever it is, whole rows are read for the one
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -175,20 +176,13 @@ class ProductRepository(Repository):
         return [found[id] for id in ids if id in found], rows[0][0] if rows else 0
 
     async def slice(
-        self, wanted: Wanted, after: Place | None, limit: int, columns: Sequence[Any] = SHOWN
+        self, wanted: Wanted, after: Place | None, limit: int, columns: tuple[Any, ...] = SHOWN
     ) -> Slice[ProductRow]:
         """The first rows of a list, or the first after a place in it: these columns, and last the row's own place."""
-        key, down = SORTS[wanted.sort.removeprefix("-")], descends(wanted.sort)
-        id: Any = col(Product.id)
         some = await self._some(wanted)
-        at = (key, id) if some is None else (some.c.key, some.c.id)
-        where = _below(at, (key.type, id.type), after, down=down) if after else []
-        if some is None:
-            where += wanted.where(by_index=wanted.sort.removeprefix("-") == "price")
-        page = select(at[1]).where(*where).order_by(*(each.desc() if down else each.asc() for each in at))
-        found: Select[Any] = sql_select(*columns, key, id).where(id.in_(page.limit(limit + 1)))
-        order = (each.desc() if down else each.asc() for each in (key, id))
-        rows = (await self.execute(found.order_by(*order), self._words(wanted))).all()
+        made = (wanted, after, limit, columns)
+        found = _slice_of_all(*made) if some is None else _slice(*made, some)
+        rows = (await self.execute(found, self._words(wanted))).all()
         return Slice(rows[:limit], tuple(rows[limit - 1][-2:]) if len(rows) > limit else None)
 
     async def _some(self, wanted: Wanted) -> CTE | None:
@@ -256,6 +250,25 @@ def _to_do(job: Job) -> tuple[ColumnElement[bool], ...]:
 def _few(wanted: Wanted) -> CTE:
     few: Select[Any] = select(col(Product.id).label("id"), SORTS[wanted.sort.removeprefix("-")].label("key"))
     return few.where(*wanted.where()).cte("few").prefix_with("MATERIALIZED")
+
+
+def _slice(
+    wanted: Wanted, after: Place | None, limit: int, columns: tuple[Any, ...], some: CTE | None = None
+) -> Select[Any]:
+    """The statement of a slice: of `some` products, or of all along the index of their order."""
+    key, down = SORTS[wanted.sort.removeprefix("-")], descends(wanted.sort)
+    id: Any = col(Product.id)
+    at = (key, id) if some is None else (some.c.key, some.c.id)
+    where = _below(at, (key.type, id.type), after, down=down) if after else []
+    if some is None:
+        where += wanted.where(by_index=wanted.sort.removeprefix("-") == "price")
+    page = select(at[1]).where(*where).order_by(*(each.desc() if down else each.asc() for each in at))
+    found: Select[Any] = sql_select(*columns, key, id).where(id.in_(page.limit(limit + 1)))
+    return found.order_by(*(each.desc() if down else each.asc() for each in (key, id)))
+
+
+# Many ask for the same pages, and to make a statement anew takes longer than to run it.
+_slice_of_all = lru_cache(maxsize=256)(_slice)
 
 
 def _below(columns: Sequence[Any], kinds: Sequence[Any], after: Place, *, down: bool) -> list[ColumnElement[bool]]:
