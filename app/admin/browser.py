@@ -97,14 +97,23 @@ class RecordBrowser:
         self, rights: Rights, view: Records, look: Look, *, whole: bool = False
     ) -> list[ColumnElement[bool]]:
         """What a look wants of the rows that somebody sees; `whole`: also what a list leaves out of very many."""
-        found = view.search(rights, look.words, on_sqlite=self.records.on_sqlite, whole=whole)
-        where = [view.rows(rights, "view"), *found]
+        where = [view.rows(rights, "view"), *await self._holding(rights, view, look.words, whole=whole)]
         for field in view.filtered:
             where += wanted(look, field)
             if field.kind is Kind.REFERENCE and (typed := look.filters.get(field.name)):
                 key = await self.resolved(rights, field, typed)
                 where.append(field.attribute == key)
         return where
+
+    async def _holding(
+        self, rights: Rights, view: Records, words: Sequence[str], *, whole: bool
+    ) -> Sequence[ColumnElement[bool]]:
+        """The rows that hold all these words; of very many some, for whoever sees all rows and wants no `whole`."""
+        if not words or view.words is None:
+            return view.holding(words)
+        sees_all = rights.user.is_superuser or rights.may(f"{view.kind}.view")
+        most = FOUND + 1 if sees_all and not whole else None
+        return [await self.records.holding(view.words, view.key_field.attribute, words, most)]
 
     async def get(self, rights: Rights, view: Records, key: str) -> Any:
         """A row that they see; `NotFound` for all others."""

@@ -16,7 +16,7 @@ from app.admin.forms import Converter, refused
 from app.errors import Forbidden, NotFound
 from app.models.group import KINDS
 from app.repositories.listings import holding
-from app.repositories.record_search import FOUND, TextIndex
+from app.repositories.record_search import TextIndex
 from app.repositories.visibility import Rights
 
 Names = Mapping[tuple[str, Any], str]  # what rows are called, by table and key
@@ -151,14 +151,8 @@ class Records(ModelView):
 
     # What is typed
 
-    def search(
-        self, rights: Rights, words: Sequence[str], *, on_sqlite: bool, whole: bool = False
-    ) -> Sequence[ColumnElement[bool]]:
-        """The rows that hold all these words; of very many some, for whoever sees all rows and wants no `whole`."""
-        if words and self.words:
-            all = rights.user.is_superuser or rights.may(f"{self.kind}.view")
-            limit = FOUND + 1 if all and not whole else None
-            return [self.words.holding(self.key_field.attribute, words, on_sqlite=on_sqlite, limit=limit)]
+    def holding(self, words: Sequence[str]) -> Sequence[ColumnElement[bool]]:
+        """The rows that hold all these words, where no index knows them."""
         columns = [getattr(self.model, name) for name in self._search_fields]
         return holding(" ".join(words), *columns) if columns else []
 

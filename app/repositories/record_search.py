@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, false, literal_column, text
+from sqlalchemy import bindparam, literal_column, text
 from sqlmodel import select
 
 from app.repositories.registrant_search import Wanted, postgres_query, sqlite_query
 
-FOUND = 2_000  # rows that a search looks at; whoever gets more has yet to say what they look for
+FOUND = 1_000  # rows that a search looks at; whoever gets more has yet to say what they look for
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +25,25 @@ class TextIndex:
     column: str = "words_fts"
     language: str = "simple"
 
-    def holding(self, key: Any, words: Sequence[str], *, on_sqlite: bool, limit: int | None) -> ColumnElement[bool]:
-        """The rows that hold all these words, or some of them when they are more than `limit`."""
+    def keys(self, key: Any, words: Sequence[str], *, on_sqlite: bool, begun: bool = True) -> Any:
+        """The keys of the rows that hold all these words, or with `begun` words that begin so; None without a word."""
         wanted = Wanted(tuple(words))
-        query = sqlite_query(wanted) if on_sqlite else postgres_query(wanted)
+        query = sqlite_query(wanted, begun=begun) if on_sqlite else postgres_query(wanted, begun=begun)
         if not query:
-            return false()
-        return key.in_((self._in_sqlite(query) if on_sqlite else self._in_postgres(query)).limit(limit))  # type: ignore[no-any-return]
+            return None
+        return self._in_sqlite(key, query) if on_sqlite else self._in_postgres(key, query)
 
-    def _in_sqlite(self, query: str) -> Any:
+    def _in_sqlite(self, key: Any, query: str) -> Any:
         """The newest come first: their numbers are the highest."""
         fts = f"{self.table}_fts"
         joined = f"{fts} JOIN {fts}_key ON key = {fts}.rowid" if self.keyed else fts
-        found: Any = select(literal_column(f"{self.table}_id" if self.keyed else "rowid"))
+        found: Any = select(literal_column(f"{self.table}_id" if self.keyed else "rowid", key.type))
         matches = text(f"{fts} MATCH :words").bindparams(bindparam("words", query, unique=True))
         return found.select_from(text(joined)).where(matches).order_by(literal_column(f"{fts}.rowid").desc())
 
-    def _in_postgres(self, query: str) -> Any:
+    def _in_postgres(self, key: Any, query: str) -> Any:
         matches = text(f"{self.column} @@ to_tsquery('{self.language}', :words)")
-        found: Any = select(literal_column("id")).select_from(text(f'"{self.table}"'))
+        found: Any = select(literal_column("id", key.type)).select_from(text(f'"{self.table}"'))
         return found.where(matches.bindparams(bindparam("words", query, unique=True)))
 
 

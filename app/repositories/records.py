@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, String, Text, Uuid, cast, literal, type_coerce
+from sqlalchemy import ARRAY, ColumnElement, String, Text, Uuid, bindparam, cast, false, literal, type_coerce
 from sqlalchemy import select as sql_select
 from sqlalchemy import text as sql_text
 from sqlalchemy.ext.asyncio import AsyncSessionTransaction
@@ -15,6 +15,7 @@ from app.db import take_turn
 from app.models.audit import AuditEntry
 from app.repositories.base import Repository
 from app.repositories.keyset import from_place
+from app.repositories.record_search import TextIndex
 
 MANY = 10_000  # rows; more are not counted one by one
 Model = TypeVar("Model", bound=SQLModel)
@@ -72,6 +73,29 @@ class RecordRepository(Repository):
         number = (await self.session.exec(select(_some(model, where, most)))).one()
         estimate = 0 if narrowed or number <= most else await self._estimate(model.__tablename__)  # type: ignore[arg-type]
         return Count(estimate, is_exact=False, is_about=True) if estimate > most else _counted(number, most)
+
+    async def holding(self, index: TextIndex, key: Any, words: Sequence[str], most: int | None) -> ColumnElement[bool]:
+        """The rows that hold all these words, or some of them when they are more than `most`.
+
+        Some are looked for once, by whole words first: of a common word the index has a list, while the lists of all
+        words that begin with it are put together for each search.
+        """
+        begun = index.keys(key, words, on_sqlite=self.on_sqlite)
+        if begun is None:
+            return false()
+        if most is None:
+            return key.in_(begun)  # type: ignore[no-any-return]
+        for statement in (index.keys(key, words, on_sqlite=self.on_sqlite, begun=False), begun):
+            keys = (await self.execute(statement.limit(most))).scalars().all()
+            if len(keys) == most:
+                break
+        return self._among(key, keys)
+
+    def _among(self, key: Any, keys: Sequence[Any]) -> ColumnElement[bool]:
+        """PostgreSQL takes them as one value, so that it reads the same statement for any number of them."""
+        if self.on_sqlite:
+            return key.in_(keys)  # type: ignore[no-any-return]
+        return key.in_(sql_select(func.unnest(bindparam(None, keys, ARRAY(key.type)))))  # type: ignore[no-any-return]
 
     async def _estimate(self, table: str) -> int:
         """What the database knows without counting: SQLite the highest row, PostgreSQL its last analysis."""

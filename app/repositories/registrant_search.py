@@ -115,15 +115,15 @@ def _answer_in_postgres(element: Any, compiler: Any, **options: Any) -> str:
 # Queries in the languages of the two
 
 
-def sqlite_query(wanted: Wanted) -> str:
-    """For FTS5. No query at all when there is no word in what was typed."""
-    anywhere = [f'"{word}"*' for word in folded(wanted.words)]
+def sqlite_query(wanted: Wanted, *, begun: bool = True) -> str:
+    """For FTS5. No query at all when there is no word in what was typed. `begun`: words that begin so are found too."""
+    anywhere = [f'"{word}"{"*" if begun else ""}' for word in folded(wanted.words)]
     return " AND ".join(anywhere + [f'answers : "{word}"*' for word in folded(wanted.answer)])
 
 
-def postgres_query(wanted: Wanted) -> str:
+def postgres_query(wanted: Wanted, *, begun: bool = True) -> str:
     """For `to_tsquery`; answers have the weight B."""
-    anywhere = [f"'{word}':*" for word in folded(wanted.words)]
+    anywhere = [f"'{word}'{':*' if begun else ''}" for word in folded(wanted.words)]
     return " & ".join(anywhere + [f"'{word}':*B" for word in folded(wanted.answer)])
 
 
