@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from sqladmin.helpers import get_column_python_type
-from sqlalchemy import JSON, Boolean, Column, DateTime, Enum, LargeBinary, Numeric, Uuid
+from sqlalchemy import JSON, BigInteger, Boolean, Column, DateTime, Enum, LargeBinary, Numeric, Uuid
 from sqlalchemy import Integer as Whole
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
@@ -78,9 +78,17 @@ class Field:
         if text is None:
             return None
         try:
-            return TypeAdapter(self.python_type).validate_python(text)
+            value = TypeAdapter(self.python_type).validate_python(text)
         except ValidationError as error:
             raise ValueError(f"{self.label}: this is no {self.kind.value}.") from error
+        if isinstance(self.column.type, Whole) and not -self._reach <= value < self._reach:
+            raise ValueError(f"{self.label}: this number is too large.")
+        return value
+
+    @property
+    def _reach(self) -> int:
+        """Numbers that its integers do not hold, and a database refuses even to look for."""
+        return 2**63 if isinstance(self.column.type, BigInteger) else 2**31
 
     @property
     def python_type(self) -> Any:

@@ -24,7 +24,7 @@ CLOCK = "updated_at"
 class Effects(Protocol):
     """What belongs to a change of some table besides the change itself."""
 
-    def prepared(self, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    def prepared(self, rights: Rights, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values with those that follow from them. `row` is None for a new one."""
         ...
 
@@ -71,8 +71,8 @@ class RecordEditor:
     async def create(self, rights: Rights, view: Records, typed: Mapping[str, Any]) -> Any:
         view.check(rights, "add")
         values = await self.values(rights, view, typed)
-        row = view.model(**self._prepared(view, None, values))
-        await self._store(rights, view, row, "add")
+        row = view.model(**self._prepared(rights, view, None, values))
+        await self._store(rights, view, row, {}, "add")
         await self.say(rights, view, row, "added", {}, facts(view, row))
         return row
 
@@ -97,8 +97,7 @@ class RecordEditor:
             return
         before = facts(view, row)
         clock = {CLOCK: now()} if CLOCK in view.fields else {}
-        row.sqlmodel_update(self._prepared(view, row, values) | clock)
-        await self._store(rights, view, row, "change")
+        await self._store(rights, view, row, self._prepared(rights, view, row, values) | clock, "change")
         await self.say(rights, view, row, act, before, facts(view, row))
 
     async def delete(self, rights: Rights, view: Records, row: Any) -> None:
@@ -146,14 +145,14 @@ class RecordEditor:
         record = (view.identity, view.key_of(row))
         await self.audit.record(f"{view.identity}.{act}", actor=rights.user, record=record, before=before, after=after)
 
-    def _prepared(self, view: Records, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _prepared(self, rights: Rights, view: Records, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         effects = self.effects.get(view.model)
-        return effects.prepared(row, values) if effects else dict(values)
+        return effects.prepared(rights, row, values) if effects else dict(values)
 
-    async def _store(self, rights: Rights, view: Records, row: Any, action: str) -> None:
+    async def _store(self, rights: Rights, view: Records, row: Any, values: Mapping[str, Any], action: str) -> None:
         """Store it, and see that it is still one that they may do this to: nobody gives away what they do not have."""
         try:
-            await self.records.add(row)
+            await self.records.store(row, values)
         except IntegrityError as error:
             raise Conflict("There is such a record already, or it breaks a rule of the database.") from error
         await self.browser.check(rights, view, row, action)

@@ -23,13 +23,17 @@ LOWEST = -(2**31)  # before all numbers that a column holds
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """As an address says it; what makes no sense there is passed over. `after` and `before` are places in the order."""
+    """As an address says it; what makes no sense there is passed over. `after` and `before` are places in the order.
+
+    `within` names the row on whose page some rows are shown: its view, the column by which they refer to it, its key.
+    """
 
     q: str = ""
     sort: str = ""
     size: int = 0
     after: str = ""
     before: str = ""
+    within: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -43,19 +47,20 @@ class Look:
             size=int(size) if size in map(str, view.page_size_options) else view.page_size,
             after=storable(query.get("after", "")),
             before=storable(query.get("before", "")),
+            within=storable(query.get("within", "")),
             filters={name: given[name] for name in names if given.get(name)},
         )
 
     def query(self, **changes: Any) -> str:
         """The query string of this look with some of it changed, from its first page on unless a place is given."""
-        look = replace(self, **{"after": "", "before": "", **changes})
-        values = {name: getattr(look, name) for name in ("q", "sort", "size", "after", "before")}
+        look = replace(self, **{"after": "", "before": "", "within": "", **changes})
+        values = {name: getattr(look, name) for name in ("q", "sort", "size", "after", "before", "within")}
         return "?" + urlencode({**{name: value for name, value in values.items() if value}, **look.filters})
 
     @property
     def here(self) -> str:
         """The query string of this very page."""
-        return self.query(after=self.after, before=self.before)
+        return self.query(after=self.after, before=self.before, within=self.within)
 
     def sorted_by(self, name: str) -> str:
         """The query string that sorts by this column, or the other way round if it does already."""

@@ -1,6 +1,6 @@
 """The tables of the panel. A view says what SQLAdmin's `ModelView` takes; a plain model has the defaults."""
 
-from app.admin.records import Names, Panel, Records
+from app.admin.records import Inline, Names, Panel, Records
 from app.models.api_token import ApiToken
 from app.models.audit import AuditEntry
 from app.models.conversation import Conversation, Message
@@ -17,6 +17,7 @@ from app.models.user import AccessToken, User
 from app.models.webinar import Note, Registration, Webinar
 from app.models.webinar_message import Delivery, WebinarMessage
 from app.repositories import record_search
+from app.repositories.visibility import Rights
 
 
 class ReadOnly(Records):
@@ -38,7 +39,7 @@ class UserAdmin(Records, model=User):
     filters = ("is_active", "is_staff", "is_superuser", "is_verified", "is_guest", "created_at")
     column_default_sort = ("created_at", True)
     form_columns = ("name",)
-    related = (GroupMember.user_id, AccessToken.user_id, ApiToken.user_id)
+    inlines = (Inline(GroupMember.user_id), Inline(AccessToken.user_id), Inline(ApiToken.user_id))
 
     def elsewhere(self, row: User, _names: Names) -> str:
         return "" if row.is_guest else f"/people/{row.id}"
@@ -47,7 +48,7 @@ class UserAdmin(Records, model=User):
 class GroupAdmin(Records, model=Group):
     label, needs_password, category = "name", True, "People"
     column_searchable_list = ("name",)
-    related = (GroupMember.group_id, GroupPermission.group_id)
+    inlines = (Inline(GroupMember.group_id), Inline(GroupPermission.group_id))
 
 
 class MemberAdmin(Records, model=GroupMember):
@@ -104,7 +105,7 @@ class WebinarAdmin(Records, model=Webinar):
     column_searchable_list = ("title", "speakers")
     filters = ("status", "starts_at")
     column_default_sort = ("starts_at", True)
-    related = (Registration.webinar_id, WebinarMessage.webinar_id)
+    inlines = (Inline(Registration.webinar_id), Inline(WebinarMessage.webinar_id))
     can_create = can_edit = can_delete = False
 
     def elsewhere(self, row: Webinar, _names: Names) -> str:
@@ -123,7 +124,7 @@ class RegistrationAdmin(Records, model=Registration):
     column_default_sort = ("created_at", True)
     form_columns = ("name", "group", "source", "rep_id")
     quick = ("group", "source")
-    related = (Note.registration_id, FollowUp.registration_id)
+    inlines = (Inline(Note.registration_id), Inline(FollowUp.registration_id))
     can_create = False
 
     def elsewhere(self, row: Registration, names: Names) -> str:
@@ -138,7 +139,12 @@ class NoteAdmin(Records, model=Note):
     kind, category = "registration", "Webinars"
     column_list = ("author", "text", "created_at")
     filters = ("author_id", "created_at")
-    can_create = can_edit = False
+    form_columns = ("registration_id", "text")
+    quick = ("text",)
+
+    def may(self, rights: Rights, action: str) -> bool:
+        """Whoever may change a registration adds notes to it."""
+        return super().may(rights, "change" if action == "add" else action)
 
 
 class FollowUpAdmin(ReadOnly, model=FollowUp):
@@ -164,6 +170,7 @@ class ConversationAdmin(ReadOnly, model=Conversation):
     """Who asks how much, and not what: nobody reads what others ask in private."""
 
     category = "Knowledge"
+    inlines = (Inline(Message.conversation_id, ("role", "status", "model", "completion_tokens", "created_at")),)
     secret = ("title", "instructions", "ask_key")
     filters = ("user_id", "created_at")
     column_default_sort = ("updated_at", True)

@@ -17,6 +17,7 @@ from app.admin_dependencies import (
     TypedDep,
     ValuesDep,
     ViewDep,
+    WithinDep,
     edit_form,
     new_form,
 )
@@ -44,14 +45,16 @@ async def index(
 
 
 @router.post("/{kind}", name="create_record", dependencies=[Trusted])
-async def create(page: PageDep, rights: RightsDep, view: ViewDep, editor: EditorDep, values: NewValuesDep) -> Response:
+async def create(
+    page: PageDep, rights: RightsDep, view: ViewDep, editor: EditorDep, values: NewValuesDep, within: WithinDep
+) -> Response:
     row = await editor.create(rights, view, values)
-    return page.redirect(f"/admin/{view.identity}/{view.key_of(row)}")
+    return await within.answer(page) if within else page.redirect(f"/admin/{view.identity}/{view.key_of(row)}")
 
 
 @router.get("/{kind}/new", name="new_record", dependencies=[Depends(new_form)])
 async def new(page: PageDep) -> Response:
-    return page.show_form()
+    return page.show_form(block="fields")
 
 
 @router.get("/{kind}/suggestions/{field}", name="record_suggestions")
@@ -71,7 +74,7 @@ async def suggest(
 @router.get("/{kind}/{key}", name="record")
 async def show(page: PageDep, chosen: ChosenDep, browser: BrowserDep) -> Response:
     shown = await browser.show(*chosen)
-    return page.render("admin/show.html", shown=shown, rights=chosen.rights)
+    return page.render("admin/show.html", block="record", shown=shown, rights=chosen.rights)
 
 
 @router.get("/{kind}/{key}/edit", name="edit_record", dependencies=[Depends(edit_form)])
@@ -80,22 +83,25 @@ async def edit(page: PageDep) -> Response:
 
 
 @router.post("/{kind}/{key}", name="change_record", dependencies=[Trusted])
-async def change(page: PageDep, chosen: ChosenDep, editor: EditorDep, values: ValuesDep, typed: TypedDep) -> Response:
+async def change(
+    page: PageDep, chosen: ChosenDep, editor: EditorDep, values: ValuesDep, typed: TypedDep, within: WithinDep
+) -> Response:
     await editor.change(*chosen, values, str(typed.get("version", "")))
-    return page.redirect(chosen.path)
+    return page.redirect(within.parent.path if within else chosen.path)
 
 
 @router.get("/{kind}/{key}/deletion", name="record_deletion")
-async def ask_deletion(page: PageDep, chosen: ChosenDep, browser: BrowserDep) -> Response:
-    await browser.check(*chosen, "delete")
-    dependents = await browser.dependents(chosen.view, chosen.row)
-    return page.render("admin/deletion.html", view=chosen.view, row=chosen.row, dependents=dependents)
+async def ask_deletion(page: PageDep, chosen: ChosenDep, browser: BrowserDep, within: WithinDep) -> Response:
+    rights, view, row = chosen
+    await browser.check(rights, view, row, "delete")
+    dependents = await browser.dependents(view, row)
+    return page.render("admin/deletion.html", block="act", view=view, row=row, dependents=dependents, within=within)
 
 
 @router.post("/{kind}/{key}/deletion", name="delete_record", dependencies=[Trusted])
-async def delete(page: PageDep, chosen: ChosenDep, editor: EditorDep) -> Response:
+async def delete(page: PageDep, chosen: ChosenDep, editor: EditorDep, within: WithinDep) -> Response:
     await editor.delete(*chosen)
-    return page.redirect(f"/admin/{chosen.view.identity}")
+    return await within.answer(page) if within else page.redirect(f"/admin/{chosen.view.identity}")
 
 
 @router.get("/{kind}/{key}/history", name="record_history")

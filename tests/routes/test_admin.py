@@ -127,6 +127,16 @@ async def test_two_save_the_same_row(app: FastAPI, root: Browser) -> None:
     assert (typed["stock"], typed["name"]) == ("4", "Big lamp")
 
 
+async def test_what_the_database_refuses_stays_in_the_form(app: FastAPI, root: Browser) -> None:
+    async with app.state.database.transaction() as session:
+        friends, press = Group(name="Friends"), Group(name="Press")
+        session.add_all([friends, press])
+    path = f"/admin/group/{press.id}"
+    refused = await root.post(path, **{**fields(await root.get(f"{path}/edit")), "name": "Friends"})
+    assert refused.status_code == 409 and fields(refused)["name"] == "Friends"
+    assert text(one(parse(refused), "h1")) == "Edit Press"
+
+
 async def test_pages_by_key(app: FastAPI, root: Browser) -> None:
     await make_products(app, *({"name": f"Lamp {number:02}", "stock": number} for number in range(60)))
     names: list[str] = []
@@ -166,6 +176,10 @@ async def test_search_filters_and_order(app: FastAPI, root: Browser) -> None:
         "before=[1]",
     ):
         assert (await root.get(f"/admin/product?{nonsense}")).status_code == 200, nonsense
+    assert (await root.get(f"/admin/product/{10**20}")).status_code == 404
+    assert (await root.get(f"/admin/group-member?group_id={10**20}")).status_code == 200
+    refused = await root.post("/admin/product", **{**LAMP, "stock": str(10**20)})
+    assert refused.status_code == 422 and fields(refused)["stock"] == str(10**20)
 
 
 async def test_references_by_name(app: FastAPI, root: Browser) -> None:
