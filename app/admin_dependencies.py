@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
-from urllib.parse import urlencode
 
 from fastapi import Depends, Path, Request, Response
 from sqlmodel import SQLModel
@@ -134,8 +133,7 @@ async def get_within(rights: RightsDep, view: ViewDep, browser: BrowserDep, look
     inline = next((each for each in parent.inlines if (each.table, each.by.key) == (view.table, column)), None)
     if inline is None:
         raise NotFound
-    query = "?" + urlencode({"within": look.within})
-    return Within(browser, Chosen(rights, parent, await browser.get(rights, parent, key)), inline, query)
+    return Within(browser, Chosen(rights, parent, await browser.get(rights, parent, key)), inline, look.here)
 
 
 WithinDep = Annotated[Within | None, Depends(get_within)]

@@ -53,14 +53,16 @@ class Look:
 
     def query(self, **changes: Any) -> str:
         """The query string of this look with some of it changed, from its first page on unless a place is given."""
-        look = replace(self, **{"after": "", "before": "", "within": "", **changes})
-        values = {name: getattr(look, name) for name in ("q", "sort", "size", "after", "before", "within")}
+        look = replace(self, **{"after": "", "before": "", **changes})
+        values = {name: getattr(look, name) for name in ("q", "sort", "size", "after", "before")}
         return "?" + urlencode({**{name: value for name, value in values.items() if value}, **look.filters})
 
     @property
     def here(self) -> str:
-        """The query string of this very page."""
-        return self.query(after=self.after, before=self.before, within=self.within)
+        """The query string of this very page; within another row's page it says of which."""
+        if self.within:
+            return f"?{urlencode({'within': self.within})}"
+        return self.query(after=self.after, before=self.before)
 
     def sorted_by(self, name: str) -> str:
         """The query string that sorts by this column, or the other way round if it does already."""

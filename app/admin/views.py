@@ -1,5 +1,9 @@
 """The tables of the panel. A view says what SQLAdmin's `ModelView` takes; a plain model has the defaults."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from app.admin.forms import refused
 from app.admin.records import Inline, Names, Panel, Records
 from app.models.api_token import ApiToken
 from app.models.audit import AuditEntry
@@ -12,6 +16,7 @@ from app.models.job import Job
 from app.models.mail import Mail
 from app.models.picture import Picture
 from app.models.product import Product
+from app.models.registrant_forms import NoteForm
 from app.models.saved_view import SavedView
 from app.models.user import AccessToken, User
 from app.models.webinar import Note, Registration, Webinar
@@ -145,6 +150,9 @@ class NoteAdmin(Records, model=Note):
     def may(self, rights: Rights, action: str) -> bool:
         """Whoever may change a registration adds notes to it."""
         return super().may(rights, "change" if action == "add" else action)
+
+    def problems(self, values: Mapping[str, Any]) -> dict[str, str]:
+        return super().problems(values) | refused(NoteForm, values)
 
 
 class FollowUpAdmin(ReadOnly, model=FollowUp):
