@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
+from uuid import UUID
 
 from fastapi import Depends, Path, Request, Response
 from sqlmodel import SQLModel
@@ -98,6 +99,18 @@ async def get_chosen(rights: RightsDep, view: ViewDep, browser: BrowserDep, key:
 
 
 ChosenDep = Annotated[Chosen, Depends(get_chosen)]
+
+
+async def get_picture_id(chosen: ChosenDep, field: Annotated[str, Path(max_length=60)]) -> UUID | None:
+    """Which picture a column of a row shows."""
+    found = chosen.view.fields.get(field)
+    if found is None or not found.shows_picture:
+        raise NotFound
+    id: UUID | None = getattr(chosen.row, field)
+    return id
+
+
+PictureIdDep = Annotated[UUID | None, Depends(get_picture_id)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,8 @@ class RecordEditor:
         await self.records.hold(row)
         new = {name: value for name, value in values.items() if getattr(row, name) != value}
         if new and opened != version(view, row):
-            raise Stale(view, row, texts(view, row) | {name: as_text(value) for name, value in values.items()})
+            mine = {name: view.fields[name].typed(value) for name, value in values.items()}
+            raise Stale(view, row, texts(view, row) | mine)
         await self.put(rights, view, row, new)
 
     async def put(
@@ -186,16 +187,9 @@ class RecordEditor:
         return found
 
 
-def as_text(value: Any) -> str:
-    """A value as a form holds it."""
-    if isinstance(value, dict | list):
-        return orjson.dumps(value).decode()
-    return "" if value is None else str(as_json(value))
-
-
 def texts(view: Records, row: Any) -> dict[str, str]:
     """The fields of a row's form as text."""
-    return {field.name: as_text(getattr(row, field.name)) for field in view.typed}
+    return {field.name: field.typed(getattr(row, field.name)) for field in view.typed}
 
 
 def facts(view: Records, row: Any) -> dict[str, Any]:

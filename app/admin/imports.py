@@ -11,8 +11,8 @@ from wtforms import Form
 from app.admin.browser import RecordBrowser
 from app.admin.bulk import CHANGED_SINCE, found, put_back, uuid_of, view_of, with_keys
 from app.admin.cells import cell
-from app.admin.columns import Field
-from app.admin.editor import CLOCK, RecordEditor, as_text, version
+from app.admin.columns import Field, Kind
+from app.admin.editor import CLOCK, RecordEditor, version
 from app.admin.records import Records
 from app.errors import AppError, Conflict, Forbidden, Invalid
 from app.models.base import now, storable
@@ -148,7 +148,7 @@ class RecordImport:
 
     def _changes(self, view: Records, row: Any, values: Mapping[str, Any]) -> Iterator[Change]:
         for name, value in values.items():
-            before, after = as_text(getattr(row, name)), as_text(value)
+            before, after = (view.fields[name].typed(each) for each in (getattr(row, name), value))
             if before != after:
                 yield view.fields[name].label, before, after
 
@@ -159,8 +159,9 @@ class RecordImport:
 
 
 def _labels(view: Records) -> dict[str, str]:
-    """What the columns are called on pages is understood too."""
-    return {field.label.casefold(): field.name for field in (view.key_field, *view.typed)}
+    """What the columns are called on pages is understood too, but of money, which stands there in another way."""
+    fields = (view.key_field, *view.typed)
+    return {field.label.casefold(): field.name for field in fields if field.kind is not Kind.MONEY}
 
 
 def _read(view: Records, shape: type[Form], file: CsvFile, names: Mapping[int, str]) -> Iterator[dict[str, Any]]:

@@ -141,7 +141,7 @@ def default_order(view: Records) -> tuple[str, bool]:
 
 def is_text(field: Field) -> bool:
     """Whether it is put in order as text: what may be missing comes before all else then."""
-    return field.kind is Kind.JSON or (field.column.nullable is True and field.kind is not Kind.NUMBER)
+    return field.kind is Kind.JSON or (field.column.nullable is True and field.kind not in (Kind.NUMBER, Kind.MONEY))
 
 
 def sortable(field: Field) -> Any:

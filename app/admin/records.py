@@ -16,6 +16,7 @@ from app.admin.columns import Field, Kind, field_of
 from app.admin.forms import Converter, refused
 from app.errors import Forbidden, NotFound
 from app.models.group import KINDS
+from app.models.product import amount
 from app.repositories.listings import holding
 from app.repositories.record_search import FOUND, TextIndex
 from app.repositories.visibility import Rights
@@ -150,6 +151,16 @@ class Records(ModelView):
         formatter = self._list_formatters.get(name)
         takes_request = self._list_formatter_accepts_request.get(name, False)
         return self._call_formatter(formatter, row, name, request, takes_request) if formatter else None
+
+    def amount(self, row: Any, field: Field) -> str:
+        """Money as people read it."""
+        return amount(getattr(row, field.name), str(getattr(row, field.currency)))
+
+    def alt(self, row: Any, field: Field, names: Names) -> str:
+        """What the picture of a row shows, or else whose it is."""
+        return str(getattr(row, field.alt) if field.alt else "") or (
+            f"{field.label} of {self.heading(row, self.listed[0], names)}"
+        )
 
     def heading(self, row: Any, field: Field, names: Names) -> str:
         """The first cell of a row, as plain words for its link."""

@@ -15,7 +15,7 @@ from app.models.group import Group, GroupMember, GroupPermission
 from app.models.job import Job
 from app.models.mail import Mail
 from app.models.picture import Picture
-from app.models.product import Product
+from app.models.product import WHOLE, Product
 from app.models.registrant_forms import NoteForm
 from app.models.saved_view import SavedView
 from app.models.user import AccessToken, User
@@ -89,14 +89,20 @@ class ApiTokenAdmin(Records, model=ApiToken):
 
 class ProductAdmin(Records, model=Product):
     kind, label, category = "product", "slug", "Products"
-    column_list = ("name", "category", "price_minor", "currency", "stock", "created_at")
-    column_labels = {"price_minor": "Price, in hundredths"}
+    column_list = ("name", "picture_id", "category", "price_minor", "currency", "stock", "created_at")
+    column_labels = {"price_minor": "Price"}
     words = record_search.PRODUCTS
     column_searchable_list = ("name", "category")
     filters = ("category", "currency", "created_at", "deleted_at")
     column_default_sort = ("id", True)
     form_columns = ("name", "category", "price_minor", "currency", "stock", "description")
     quick = ("stock", "category")
+
+    def problems(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """What a currency has no room for is wrong with whichever of the two is changed."""
+        currency, price = values.get("currency"), values.get("price_minor", 0)
+        says = f"There are no cents of {currency}." if currency in WHOLE and price % 100 else ""
+        return super().problems(values) | ({"price_minor": says, "currency": says} if says else {})
 
     def elsewhere(self, row: Product, _names: Names) -> str:
         return row.path
@@ -106,7 +112,7 @@ class WebinarAdmin(Records, model=Webinar):
     """It is made and changed at the desk, which writes to those whom a change concerns."""
 
     kind, label, category = "webinar", "slug", "Webinars"
-    column_list = ("title", "status", "starts_at", "capacity", "taken")
+    column_list = ("title", "cover_id", "status", "starts_at", "capacity", "taken")
     column_searchable_list = ("title", "speakers")
     filters = ("status", "starts_at")
     column_default_sort = ("starts_at", True)
@@ -121,7 +127,7 @@ class RegistrationAdmin(Records, model=Registration):
     """Where somebody stands changes at the desk, which counts the seats."""
 
     kind, category = "registration", "Webinars"
-    column_list = ("name", "email", "webinar_id", "status", "group", "rep_id", "created_at")
+    column_list = ("name", "photo_id", "email", "webinar_id", "status", "group", "rep_id", "created_at")
     column_labels = {"rep_id": "Sales rep"}
     words = record_search.REGISTRATIONS
     column_searchable_list = ("name", "email")

@@ -13,6 +13,7 @@ from app.admin_dependencies import (
     LookDep,
     NewValuesDep,
     PanelDep,
+    PictureIdDep,
     Trusted,
     TypedDep,
     ValuesDep,
@@ -23,7 +24,9 @@ from app.admin_dependencies import (
 )
 from app.admin_many_dependencies import SavedViewsDep
 from app.dependencies import SiteServiceDep
+from app.routes.pictures import FOR_SOME, KnownTag, served
 from app.visitors import PageDep, RightsDep
+from app.webinar_dependencies import PictureServiceDep
 
 router = APIRouter(prefix="/admin")
 EntryId = Annotated[int, Path(ge=1, le=2**31 - 1)]
@@ -115,6 +118,12 @@ async def history(page: PageDep, chosen: ChosenDep, browser: BrowserDep) -> Resp
         entries=entries,
         revertible=revertible,
     )
+
+
+@router.get("/{kind}/{key}/pictures/{field}", name="record_picture")
+async def picture(page: PageDep, shown: PictureIdDep, pictures: PictureServiceDep, known: KnownTag = "") -> Response:
+    """The picture that a row shows, for whoever sees the row."""
+    return page.finish(served(await pictures.shown(shown), known, FOR_SOME))
 
 
 @router.post("/{kind}/{key}/history/{entry_id}/reversal", name="revert_record", dependencies=[Trusted])

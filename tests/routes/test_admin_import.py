@@ -79,6 +79,16 @@ async def test_what_an_export_holds_can_be_imported(app: FastAPI, root: Browser)
     assert list((await products(app)).values()) == made
 
 
+async def test_money_in_a_file_is_what_its_column_holds(app: FastAPI, root: Browser) -> None:
+    _, page = await look(root, "product", "name,category,price_minor", "Pot,Kitchen,12.50", "Pan,Kitchen,1250")
+    assert table(page, "The first new rows") == ["3PanKitchen12.50"]
+    assert "Write it in hundredths" in table(page, "What is wrong")[0]
+    _, page = await look(root, "product", "name,category,price", "Pot,Kitchen,12")
+    assert "Columns that are left out: price." in page.text and "Price is needed." in page.text
+    _, page = await look(root, "product", "name,category,price_minor,currency", "Pot,Kitchen,1250,JPY")
+    assert "There are no cents of JPY." in table(page, "What is wrong")[0]
+
+
 async def test_what_changed_since_stays(app: FastAPI, root: Browser) -> None:
     [lamp] = await make_products(app, {"name": "Lamp", "stock": 3})
     path, _ = await look(root, "product", HEADER, f"{lamp.id},Lamp,Lamps,1000,EUR,5,", ",Pot,Kitchen,250,USD,1,")
