@@ -58,6 +58,18 @@ async def get_import(session: SessionDep, browser: BrowserDep, editor: EditorDep
 
 
 SavedViewsDep = Annotated[SavedViews, Depends(get_saved_views)]
+
+
+async def get_beside(
+    page: PageDep, rights: RightsDep, view: ViewDep, browser: BrowserDep, saved: SavedViewsDep
+) -> dict[str, Any]:
+    """What the page of a list has beside its rows, which htmx asks for alone."""
+    if page.wants_fragment:
+        return {}
+    return {"tallies": await browser.tallies(rights, view), "saved": await saved.list(rights, view)}
+
+
+BesideDep = Annotated[dict[str, Any], Depends(get_beside)]
 RecordExportDep = Annotated[RecordExport, Depends(get_export)]
 RecordFileDep = Annotated[RecordFile, Depends(get_file)]
 BulkRecordsDep = Annotated[BulkRecords, Depends(get_bulk)]

@@ -22,7 +22,7 @@ from app.admin_dependencies import (
     edit_form,
     new_form,
 )
-from app.admin_many_dependencies import SavedViewsDep
+from app.admin_many_dependencies import BesideDep
 from app.dependencies import SiteServiceDep
 from app.routes.pictures import FOR_SOME, KnownTag, served
 from app.visitors import PageDep, RightsDep
@@ -39,12 +39,10 @@ async def home(page: PageDep, rights: RightsDep, panel: PanelDep, site: SiteServ
 
 @router.get("/{kind}", name="records")
 async def index(
-    page: PageDep, rights: RightsDep, view: ViewDep, browser: BrowserDep, look: LookDep, saved: SavedViewsDep
+    page: PageDep, rights: RightsDep, view: ViewDep, browser: BrowserDep, look: LookDep, beside: BesideDep
 ) -> Response:
     listing = await browser.browse(rights, view, look)
-    tallies = await browser.tallies(rights, view)
-    views = await saved.list(rights, view)
-    return page.render("admin/list.html", block="rows", listing=listing, tallies=tallies, saved=views, rights=rights)
+    return page.render("admin/list.html", block="rows", listing=listing, rights=rights, **beside)
 
 
 @router.post("/{kind}", name="create_record", dependencies=[Trusted])
