@@ -12,7 +12,7 @@ from app.admin.cells import PREFIX, check
 from app.admin.columns import Field
 from app.admin.editor import version
 from app.admin.export import RecordExport, RecordFile
-from app.admin.imports import ImportPreview, RecordImport
+from app.admin.imports import MOST_ROWS, ImportPreview, RecordImport
 from app.admin.look import Look
 from app.admin.records import Names, Records
 from app.admin.saved import SavedViews
@@ -126,7 +126,7 @@ BulkValueDep = Annotated[Any, Depends(get_value)]
 
 async def import_form(page: PageDep, rights: RightsDep, view: ViewDep, imports: RecordImportDep) -> Records:
     imports.check(rights, view)
-    page.form("admin/import.html", view=view, rights=rights)
+    page.form("admin/import.html", view=view, rights=rights, most=MOST_ROWS)
     return view
 
 

@@ -51,7 +51,7 @@ async def test_new_rows_changes_and_mistakes(app: FastAPI, root: Browser) -> Non
         ",,Kitchen,100,EUR,1,,",
         ",Kettle,Kitchen,100,EUR,7,'=1+1,",
     )
-    assert "2 rows can be imported, 5 cannot." in text(one(parse(page), "main"))
+    assert "2 rows can be imported, 5 cannot. 1 of them are about rows" in text(one(parse(page), "main"))
     assert "Columns that are left out: colour." in page.text
     assert table(page, "The first that are there already") == [f"2{lamp.id}Stock: 3 → 5"]
     wrong = table(page, "What is wrong")
