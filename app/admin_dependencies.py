@@ -1,8 +1,10 @@
 """What the admin panel's routes ask for by type."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
+from uuid import UUID
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Request, Response
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.datastructures import FormData
@@ -10,22 +12,23 @@ from wtforms import Form
 
 from app.admin.browser import RecordBrowser
 from app.admin.editor import Effects, RecordEditor, version
-from app.admin.effects import ProductEffects, RegistrationEffects
+from app.admin.effects import NoteEffects, ProductEffects, RegistrationEffects
 from app.admin.forms import cleaned, problems_of
 from app.admin.look import LONGEST, Look
-from app.admin.records import Panel, Records
+from app.admin.records import Inline, Panel, Records
 from app.admin.views import PANEL
 from app.dependencies import AccountServiceDep, AuditServiceDep, SessionDep
-from app.errors import Invalid
+from app.errors import Invalid, NotFound
 from app.events import Events
 from app.models.base import storable
 from app.models.product import Product
-from app.models.webinar import Registration
+from app.models.webinar import Note, Registration
 from app.repositories.events import EventRepository
 from app.repositories.records import RecordRepository
 from app.repositories.visibility import Rights
 from app.services.audit_service import AuditService
 from app.services.seats import Seats
+from app.templating import Page
 from app.visitors import PageDep, PersonDep, RightsDep, StrategyDep, get_confirmed
 from app.webinar_dependencies import WebinarServiceDep
 
@@ -65,6 +68,7 @@ def record_editor(session: AsyncSession, wake: Any, audit: AuditService, seats: 
     effects: dict[type[SQLModel], Effects] = {
         Product: ProductEffects(records, events),
         Registration: RegistrationEffects(seats, events),
+        Note: NoteEffects(records, seats, events),
     }
     return RecordEditor(RecordBrowser(PANEL, records), records, audit, effects)
 
@@ -97,6 +101,57 @@ async def get_chosen(rights: RightsDep, view: ViewDep, browser: BrowserDep, key:
 ChosenDep = Annotated[Chosen, Depends(get_chosen)]
 
 
+async def get_picture_id(chosen: ChosenDep, field: Annotated[str, Path(max_length=60)]) -> UUID | None:
+    """Which picture a column of a row shows."""
+    found = chosen.view.fields.get(field)
+    if found is None or not found.shows_picture:
+        raise NotFound
+    id: UUID | None = getattr(chosen.row, field)
+    return id
+
+
+PictureIdDep = Annotated[UUID | None, Depends(get_picture_id)]
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Another row, on whose page one of this table is added, changed or deleted."""
+
+    browser: RecordBrowser
+    parent: Chosen
+    inline: Inline
+    query: str
+
+    @property
+    def refers(self) -> dict[str, str]:
+        """What rows of this table say to belong to that one."""
+        return {self.inline.by.key: self.parent.view.title_of(self.parent.row)}
+
+    async def answer(self, page: Page) -> Response:
+        """That page as it is now."""
+        if not page.from_htmx:
+            return page.redirect(self.parent.path)
+        shown = await self.browser.show(*self.parent)
+        rights, done = self.parent.rights, self.inline.name
+        return page.render("admin/show.html", block="record", shown=shown, rights=rights, done=done)
+
+
+async def get_within(rights: RightsDep, view: ViewDep, browser: BrowserDep, look: LookDep) -> Within | None:
+    """None for an act on a page of this table itself; `NotFound` for rows that are no inlines there."""
+    if not look.within:
+        return None
+    kind, _, rest = look.within.partition(".")
+    column, _, key = rest.partition(".")
+    parent = browser.panel.get(rights, kind)
+    inline = next((each for each in parent.inlines if (each.table, each.by.key) == (view.table, column)), None)
+    if inline is None:
+        raise NotFound
+    return Within(browser, Chosen(rights, parent, await browser.get(rights, parent, key)), inline, look.here)
+
+
+WithinDep = Annotated[Within | None, Depends(get_within)]
+
+
 async def get_trusted(
     request: Request, view: ViewDep, person: PersonDep, accounts: AccountServiceDep, strategy: StrategyDep
 ) -> None:
@@ -119,11 +174,16 @@ Trusted = Depends(get_trusted)
 TypedDep = Annotated[FormData, Depends(get_typed)]
 
 
-async def new_form(page: PageDep, rights: RightsDep, view: ViewDep, typed: TypedDep) -> Form:
-    """The form of a new row, as it was sent, or with its defaults."""
+async def new_form(page: PageDep, rights: RightsDep, view: ViewDep, typed: TypedDep, within: WithinDep) -> Form:
+    """The form of a new row, as it was sent, or with its defaults; within another row's page, of that row."""
     view.check(rights, "add")
     form = (await view.scaffold_form())(typed or None)
-    page.form("admin/edit.html", view=view, form=form, row=None, rights=rights)
+    if within:
+        del form[within.inline.by.key]
+        for number, each in enumerate(form):
+            each.id, each.render_kw = f"{view.identity}-{each.name}", {"autofocus": True} if number == 0 else {}
+    block = "fields" if within else None
+    page.form("admin/edit.html", error_block=block, view=view, form=form, row=None, rights=rights, within=within)
     return form
 
 
@@ -137,7 +197,7 @@ async def edit_form(page: PageDep, chosen: ChosenDep, browser: BrowserDep, typed
     data = {name: called[name] or values[name] for name in values}
     form = (await view.scaffold_form())(typed or None, data=data)
     opened = typed.get("version") or version(view, row)
-    page.form("admin/edit.html", view=view, form=form, row=row, rights=rights, version=opened)
+    page.form("admin/edit.html", view=view, form=form, row=row, rights=rights, version=opened, within=None)
     return form
 
 
@@ -151,8 +211,10 @@ def valid(form: Form, typed: FormData) -> dict[str, Any]:
     return dict(form.data)
 
 
-async def get_new_values(form: Annotated[Form, Depends(new_form)], typed: TypedDep) -> dict[str, Any]:
-    return valid(form, typed)
+async def get_new_values(
+    form: Annotated[Form, Depends(new_form)], typed: TypedDep, within: WithinDep
+) -> dict[str, Any]:
+    return valid(form, typed) | (within.refers if within else {})
 
 
 async def get_new_version(form: Annotated[Form, Depends(edit_form)], typed: TypedDep) -> dict[str, Any]:

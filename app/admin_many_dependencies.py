@@ -12,11 +12,22 @@ from app.admin.cells import PREFIX, check
 from app.admin.columns import Field
 from app.admin.editor import version
 from app.admin.export import RecordExport, RecordFile
-from app.admin.imports import ImportPreview, RecordImport
+from app.admin.imports import MOST_ROWS, ImportPreview, RecordImport
 from app.admin.look import Look
 from app.admin.records import Names, Records
 from app.admin.saved import SavedViews
-from app.admin_dependencies import BrowserDep, Chosen, ChosenDep, EditorDep, LookDep, PanelDep, TypedDep, ViewDep
+from app.admin_dependencies import (
+    BrowserDep,
+    Chosen,
+    ChosenDep,
+    EditorDep,
+    LookDep,
+    PanelDep,
+    TypedDep,
+    ViewDep,
+    Within,
+    WithinDep,
+)
 from app.dependencies import AuditServiceDep, SessionDep
 from app.errors import Invalid, NotFound
 from app.models.record_forms import BulkRecordsForm
@@ -47,6 +58,18 @@ async def get_import(session: SessionDep, browser: BrowserDep, editor: EditorDep
 
 
 SavedViewsDep = Annotated[SavedViews, Depends(get_saved_views)]
+
+
+async def get_beside(
+    page: PageDep, rights: RightsDep, view: ViewDep, browser: BrowserDep, saved: SavedViewsDep
+) -> dict[str, Any]:
+    """What the page of a list has beside its rows, which htmx asks for alone."""
+    if page.wants_fragment:
+        return {}
+    return {"tallies": await browser.tallies(rights, view), "saved": await saved.list(rights, view)}
+
+
+BesideDep = Annotated[dict[str, Any], Depends(get_beside)]
 RecordExportDep = Annotated[RecordExport, Depends(get_export)]
 RecordFileDep = Annotated[RecordFile, Depends(get_file)]
 BulkRecordsDep = Annotated[BulkRecords, Depends(get_bulk)]
@@ -103,7 +126,7 @@ BulkValueDep = Annotated[Any, Depends(get_value)]
 
 async def import_form(page: PageDep, rights: RightsDep, view: ViewDep, imports: RecordImportDep) -> Records:
     imports.check(rights, view)
-    page.form("admin/import.html", view=view, rights=rights)
+    page.form("admin/import.html", view=view, rights=rights, most=MOST_ROWS)
     return view
 
 
@@ -122,17 +145,18 @@ PreviewDep = Annotated[ImportPreview, Depends(get_preview)]
 
 
 class Cell(NamedTuple):
-    """One cell of a list that can be changed in it."""
+    """One cell of a list that can be changed in it; `within`: of a list on another row's page."""
 
     chosen: Chosen
     field: Field
     look: Look
     names: Names
+    within: Within | None
 
     @property
     def path(self) -> str:
-        """Of the page of the list that it stands on."""
-        return f"/admin/{self.chosen.view.identity}{self.look.here}"
+        """Of the page that it stands on."""
+        return self.within.parent.path if self.within else f"/admin/{self.chosen.view.identity}{self.look.here}"
 
     @property
     def context(self) -> dict[str, Any]:
@@ -141,14 +165,18 @@ class Cell(NamedTuple):
 
 
 async def get_cell(
-    chosen: ChosenDep, browser: BrowserDep, look: LookDep, field: Annotated[str, Path(max_length=60)]
+    chosen: ChosenDep,
+    browser: BrowserDep,
+    look: LookDep,
+    within: WithinDep,
+    field: Annotated[str, Path(max_length=60)],
 ) -> Cell:
     rights, view, row = chosen
     if field not in view.quick:
         raise NotFound
     await browser.check(rights, view, row, "change")
     found = view.fields[field]
-    return Cell(chosen, found, look, await browser.names(rights, [([found], row)]))
+    return Cell(chosen, found, look, await browser.names(rights, [([found], row)]), within)
 
 
 CellDep = Annotated[Cell, Depends(get_cell)]

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement
 
 from app.admin.columns import Field, Kind
 from app.admin.look import Look, Order, text_of, wanted
-from app.admin.records import Names, Panel, Records
+from app.admin.records import Inline, Names, Panel, Records
 from app.errors import Forbidden, NotFound
 from app.models.audit import AuditEntry
 from app.repositories.record_search import FOUND
@@ -17,7 +17,7 @@ from app.repositories.visibility import Rights
 
 SUGGESTED = 20
 REMEMBERED = 200  # acts of a record's history
-RELATED = 10  # rows of another table on a record's page
+INLINED = 20  # rows of another table on a record's page
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,22 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class Inlined:
+    """The first rows of another table that refer to a row, and the columns that are shown of them."""
+
+    inline: Inline
+    fields: Sequence[Field]
+    listing: Listing
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """One row with what refers to it."""
 
     view: Records
     row: Any
     names: Names
-    related: Sequence[Listing]
+    inlines: Sequence[Inlined]
 
 
 class RecordBrowser:
@@ -74,7 +83,13 @@ class RecordBrowser:
         return look if not sort or count.is_exact or view.fields[sort].is_fast else replace(look, sort="")
 
     async def _page(
-        self, rights: Rights, view: Records, look: Look, where: Sequence[ColumnElement[bool]], count: Count
+        self,
+        rights: Rights,
+        view: Records,
+        look: Look,
+        where: Sequence[ColumnElement[bool]],
+        count: Count,
+        fields: Sequence[Field] = (),
     ) -> Listing:
         order, backwards = Order.of(view, look), bool(look.before)
         place = order.place(look.before or look.after)
@@ -88,7 +103,7 @@ class RecordBrowser:
         inside = place is not None
         before, after = (more, inside) if backwards else (inside, more)
         rows = [row for row, _ in shown]
-        names = await self.names(rights, [(view.listed, row) for row in rows])
+        names = await self.names(rights, [(fields or view.listed, row) for row in rows])
         previous = look.query(before=text_of(shown[0][1])) if shown and before else ""
         following = look.query(after=text_of(shown[-1][1])) if shown and after else ""
         return Listing(view, look, rows, count, names, previous, following)
@@ -129,19 +144,21 @@ class RecordBrowser:
             raise Forbidden
 
     async def show(self, rights: Rights, view: Records, row: Any) -> Shown:
-        return Shown(view, row, await self.names(rights, [(view.shown, row)]), await self._related(rights, view, row))
+        return Shown(view, row, await self.names(rights, [(view.shown, row)]), await self._inlines(rights, view, row))
 
-    async def _related(self, rights: Rights, view: Records, row: Any) -> list[Listing]:
-        """The first rows of each table that refer to this one, of which they see something."""
-        related = []
-        for attribute in view.related:
-            theirs = self.panel.of_table(attribute.class_.__tablename__)
-            if theirs and theirs.may(rights, "view"):
-                where = [theirs.rows(rights, "view"), attribute == getattr(row, view.key_field.name)]
-                count = await self.records.count(theirs.model, where, narrowed=True)
-                look = Look(size=RELATED, filters={attribute.key: view.title_of(row)})
-                related.append(await self._page(rights, theirs, look, where, count))
-        return related
+    async def _inlines(self, rights: Rights, view: Records, row: Any) -> list[Inlined]:
+        """Of those tables of which they see something."""
+        views = [(inline, self.panel.of_table(inline.table)) for inline in view.inlines]
+        seen = [(inline, theirs) for inline, theirs in views if theirs and theirs.may(rights, "view")]
+        return [await self._inline(rights, view, row, inline, theirs) for inline, theirs in seen]
+
+    async def _inline(self, rights: Rights, view: Records, row: Any, inline: Inline, theirs: Records) -> Inlined:
+        where = [theirs.rows(rights, "view"), inline.by == getattr(row, view.key_field.name)]
+        count = await self.records.count(theirs.model, where, narrowed=True)
+        within = f"{view.identity}.{inline.by.key}.{view.key_of(row)}"
+        look = Look(size=INLINED, within=within, filters={inline.by.key: view.title_of(row)})
+        fields = theirs.inline_fields(inline)
+        return Inlined(inline, fields, await self._page(rights, theirs, look, where, count, fields))
 
     async def names(self, rights: Rights, rows: Sequence[tuple[Sequence[Field], Any]]) -> Names:
         """What those rows are called to which these refer, as far as they may be seen."""

@@ -23,12 +23,12 @@ from app.repositories.jobs import JobRepository
 from app.repositories.records import Count
 from app.repositories.visibility import Rights
 from app.services.audit_service import as_json
+from app.services.csv_import import CHANGED_SINCE
 from app.services.job_service import JobService
 
 KIND = "records.bulk"
 ACTIONS = {RecordAct.DELETE: "delete", RecordAct.SET: "change"}
 GONE = "This is gone, or not yours to change."
-CHANGED_SINCE = "This was changed since, so it stays as it is."
 HANGS = "Other records would go with it. Allow that, or delete it by itself."
 
 

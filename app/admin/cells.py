@@ -1,5 +1,6 @@
 """Values as people type them, outside of a whole form: one cell of a list, one cell of a file."""
 
+import re
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -8,6 +9,7 @@ from wtforms import Form
 from app.admin.columns import Field, Kind
 from app.admin.forms import sentence_of
 
+HUNDREDTHS = re.compile(r"[0-9]{1,12}")
 PREFIX = "to-"  # of the field that says what many rows get
 
 
@@ -16,6 +18,12 @@ def written(field: Field, text: str) -> str:
     if field.kind is Kind.FLAG:
         return "true" if text and field.read(text) else ""
     return text
+
+
+def hundredths(text: str) -> int:
+    if not HUNDREDTHS.fullmatch(text.strip()):
+        raise ValueError("Write it in hundredths: 1250 for 12.50. The most is 999999999999.")
+    return int(text)
 
 
 def check(form: Form, field: Field) -> Any:
@@ -27,5 +35,10 @@ def check(form: Form, field: Field) -> Any:
 
 
 def cell(shape: type[Form], field: Field, text: str) -> Any:
-    """The value of a cell of a file, by the rules of the form's field. ValueError when it is none."""
+    """The value of a cell of a file, by the rules of the form's field. ValueError when it is none.
+
+    Files hold money as its column does.
+    """
+    if field.kind is Kind.MONEY:
+        return hundredths(text)
     return check(shape(FormData([(field.name, written(field, text))])), field)

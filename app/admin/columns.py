@@ -5,12 +5,17 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
+import orjson
 from pydantic import TypeAdapter, ValidationError
 from sqladmin.helpers import get_column_python_type
-from sqlalchemy import JSON, Boolean, Column, DateTime, Enum, LargeBinary, Numeric, Uuid
+from sqlalchemy import JSON, BigInteger, Boolean, Column, DateTime, Enum, LargeBinary, Numeric, Uuid
 from sqlalchemy import Integer as Whole
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
+
+from app.models.picture import Picture
+from app.models.product import money
+from app.services.audit_service import as_json
 
 LONG = 500  # characters from which on a text has lines
 
@@ -20,6 +25,7 @@ class Kind(StrEnum):
     CHOICE = "choice"
     MOMENT = "moment"
     NUMBER = "number"
+    MONEY = "money"
     TEXT = "text"
     LONG = "long"
     JSON = "json"
@@ -63,6 +69,25 @@ class Field:
         return list(self.column.type.enums) if isinstance(self.column.type, Enum) else []
 
     @property
+    def shows_picture(self) -> bool:
+        return self.target == str(Picture.__tablename__)
+
+    @property
+    def alt(self) -> str:
+        """What the column is called that describes the picture; empty when there is none."""
+        name = f"{self.name.removesuffix('_id')}_alt"
+        return name if self.shows_picture and name in self.column.table.columns else ""
+
+    @property
+    def currency(self) -> str:
+        """What the column is called that says of which currency this is an amount; empty for what is no money."""
+        return str(self.column.info.get("currency", ""))
+
+    def typed(self, value: Any) -> str:
+        """A value as a form holds it."""
+        return f"{money(value)}" if self.kind is Kind.MONEY and isinstance(value, int) else as_text(value)
+
+    @property
     def nothing(self) -> Any:
         """What an empty field of a form means. ValueError where something is needed."""
         if self.column.nullable:
@@ -78,9 +103,17 @@ class Field:
         if text is None:
             return None
         try:
-            return TypeAdapter(self.python_type).validate_python(text)
+            value = TypeAdapter(self.python_type).validate_python(text)
         except ValidationError as error:
             raise ValueError(f"{self.label}: this is no {self.kind.value}.") from error
+        if isinstance(self.column.type, Whole) and not -self._reach <= value < self._reach:
+            raise ValueError(f"{self.label}: this number is too large.")
+        return value
+
+    @property
+    def _reach(self) -> int:
+        """Numbers that its integers do not hold, and a database refuses even to look for."""
+        return 2**63 if isinstance(self.column.type, BigInteger) else 2**31
 
     @property
     def python_type(self) -> Any:
@@ -97,8 +130,15 @@ def field_of(model: type[SQLModel], name: str, label: str) -> Field:
     """Describe a column of a model."""
     column: Column[Any] = model.__table__.columns[name]  # type: ignore[attr-defined]
     target = next((key.column.table.name for key in column.foreign_keys), "")
-    kind = Kind.REFERENCE if target else _kind(column)
+    kind = Kind.REFERENCE if target else Kind.MONEY if "currency" in column.info else _kind(column)
     return Field(name, label, kind, getattr(model, name), column, target)
+
+
+def as_text(value: Any) -> str:
+    """A value as files and forms hold it."""
+    if isinstance(value, dict | list):
+        return orjson.dumps(value).decode()
+    return "" if value is None else str(as_json(value))
 
 
 def _kind(column: Column[Any]) -> Kind:

@@ -24,7 +24,7 @@ CLOCK = "updated_at"
 class Effects(Protocol):
     """What belongs to a change of some table besides the change itself."""
 
-    def prepared(self, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    def prepared(self, rights: Rights, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values with those that follow from them. `row` is None for a new one."""
         ...
 
@@ -71,8 +71,8 @@ class RecordEditor:
     async def create(self, rights: Rights, view: Records, typed: Mapping[str, Any]) -> Any:
         view.check(rights, "add")
         values = await self.values(rights, view, typed)
-        row = view.model(**self._prepared(view, None, values))
-        await self._store(rights, view, row, "add")
+        row = view.model(**self._prepared(rights, view, None, values))
+        await self._store(rights, view, row, {}, "add")
         await self.say(rights, view, row, "added", {}, facts(view, row))
         return row
 
@@ -86,7 +86,8 @@ class RecordEditor:
         await self.records.hold(row)
         new = {name: value for name, value in values.items() if getattr(row, name) != value}
         if new and opened != version(view, row):
-            raise Stale(view, row, texts(view, row) | {name: as_text(value) for name, value in values.items()})
+            mine = {name: view.fields[name].typed(value) for name, value in values.items()}
+            raise Stale(view, row, texts(view, row) | mine)
         await self.put(rights, view, row, new)
 
     async def put(
@@ -97,8 +98,7 @@ class RecordEditor:
             return
         before = facts(view, row)
         clock = {CLOCK: now()} if CLOCK in view.fields else {}
-        row.sqlmodel_update(self._prepared(view, row, values) | clock)
-        await self._store(rights, view, row, "change")
+        await self._store(rights, view, row, self._prepared(rights, view, row, values) | clock, "change")
         await self.say(rights, view, row, act, before, facts(view, row))
 
     async def delete(self, rights: Rights, view: Records, row: Any) -> None:
@@ -146,14 +146,14 @@ class RecordEditor:
         record = (view.identity, view.key_of(row))
         await self.audit.record(f"{view.identity}.{act}", actor=rights.user, record=record, before=before, after=after)
 
-    def _prepared(self, view: Records, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _prepared(self, rights: Rights, view: Records, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         effects = self.effects.get(view.model)
-        return effects.prepared(row, values) if effects else dict(values)
+        return effects.prepared(rights, row, values) if effects else dict(values)
 
-    async def _store(self, rights: Rights, view: Records, row: Any, action: str) -> None:
+    async def _store(self, rights: Rights, view: Records, row: Any, values: Mapping[str, Any], action: str) -> None:
         """Store it, and see that it is still one that they may do this to: nobody gives away what they do not have."""
         try:
-            await self.records.add(row)
+            await self.records.store(row, values)
         except IntegrityError as error:
             raise Conflict("There is such a record already, or it breaks a rule of the database.") from error
         await self.browser.check(rights, view, row, action)
@@ -187,16 +187,9 @@ class RecordEditor:
         return found
 
 
-def as_text(value: Any) -> str:
-    """A value as a form holds it."""
-    if isinstance(value, dict | list):
-        return orjson.dumps(value).decode()
-    return "" if value is None else str(as_json(value))
-
-
 def texts(view: Records, row: Any) -> dict[str, str]:
     """The fields of a row's form as text."""
-    return {field.name: as_text(getattr(row, field.name)) for field in view.typed}
+    return {field.name: field.typed(getattr(row, field.name)) for field in view.typed}
 
 
 def facts(view: Records, row: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from app.errors import NotFound
 from app.events import Events, ProductChanged, ProductDeleted, RegistrationChanged
 from app.models.product import Product, sort_key
-from app.models.webinar import Registration, Webinar, slug_of
+from app.models.webinar import Note, Registration, Webinar, slug_of
 from app.repositories.records import RecordRepository
 from app.repositories.visibility import Rights
 from app.services.seats import Seats
@@ -19,7 +19,7 @@ class ProductEffects:
         self.records = records
         self.events = events
 
-    def prepared(self, row: Product | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    def prepared(self, _rights: Rights, row: Product | None, values: Mapping[str, Any]) -> dict[str, Any]:
         named = {"name_key": sort_key(values["name"])} if "name" in values else {}
         if row is None:
             return {**values, **named, "slug": slug_of(values["name"], "product")}
@@ -44,7 +44,7 @@ class RegistrationEffects:
         self.seats = seats
         self.events = events
 
-    def prepared(self, _row: Registration | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    def prepared(self, _rights: Rights, _row: Registration | None, values: Mapping[str, Any]) -> dict[str, Any]:
         return dict(values)
 
     async def changed(self, rights: Rights, row: Registration) -> None:
@@ -66,3 +66,31 @@ class RegistrationEffects:
         if webinar is None:
             raise NotFound
         return webinar
+
+
+class NoteEffects:
+    """A note is of whoever wrote what it says now, and the staff's table learns of it."""
+
+    def __init__(self, records: RecordRepository, seats: Seats, events: Events) -> None:
+        self.records = records
+        self.seats = seats
+        self.events = events
+
+    def prepared(self, rights: Rights, row: Note | None, values: Mapping[str, Any]) -> dict[str, Any]:
+        is_new = row is None or "text" in values
+        return {**values, **({"author_id": rights.user.id, "author": rights.user.called} if is_new else {})}
+
+    async def changed(self, rights: Rights, row: Note) -> None:
+        registration = await self.seats.webinars.registration(row.registration_id)
+        webinar = await self.seats.webinars.get(registration.webinar_id) if registration else None
+        if registration is None or webinar is None:
+            raise NotFound
+        await self.events.publish(RegistrationChanged(webinar, registration, rights.user))
+
+    async def delete(self, rights: Rights, row: Note) -> None:
+        await self.records.delete(row)
+        await self.changed(rights, row)
+
+    async def restore(self, rights: Rights, row: Note) -> None:
+        await self.records.add(row)
+        await self.changed(rights, row)

@@ -12,8 +12,7 @@ import xlsxwriter
 from sqlalchemy import ColumnElement
 
 from app.admin.browser import RecordBrowser
-from app.admin.columns import Field, Kind
-from app.admin.editor import as_text
+from app.admin.columns import Field, Kind, as_text
 from app.admin.look import Look, Order
 from app.admin.records import Panel, Records
 from app.db import Database

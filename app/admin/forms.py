@@ -8,15 +8,30 @@ from sqladmin.fields import TimezoneAwareDateTimeField
 from sqladmin.forms import ModelConverter, converts
 from sqlalchemy.orm import ColumnProperty
 from starlette.datastructures import FormData
-from wtforms import Form, SelectField, StringField, TextAreaField, validators
+from wtforms import Field, Form, SelectField, StringField, TextAreaField, validators
+from wtforms.widgets import TextInput
 
 from app.admin.columns import LONG
 from app.errors import sentence
 from app.models.base import storable
+from app.models.product import money, price_of
 
 
 class ReferenceField(StringField):
     """A row of another table, typed as people name it."""
+
+
+class MoneyField(Field):
+    """An amount, typed as 12.50; its value is in hundredths."""
+
+    widget = TextInput()
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        if valuelist:
+            self.data = int(price_of(valuelist[0]).scaleb(2)) if valuelist[0].strip() else None
+
+    def _value(self) -> str:
+        return str(self.raw_data[0] if self.raw_data else money(self.data) if isinstance(self.data, int) else "")
 
 
 class Converter(ModelConverter):
@@ -30,7 +45,12 @@ class Converter(ModelConverter):
         return prepared
 
     def get_converter(self, prop: Any) -> Any:
-        return self.conv_reference if prop.columns[0].foreign_keys else super().get_converter(prop)
+        column = prop.columns[0]
+        special = self.conv_reference if column.foreign_keys else self.conv_money if "currency" in column.info else None
+        return special or super().get_converter(prop)
+
+    def conv_money(self, model: type, prop: ColumnProperty[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - theirs
+        return MoneyField(**{**kwargs, "render_kw": {"inputmode": "decimal"}})
 
     @converts("TIMESTAMPAware")  # type: ignore[untyped-decorator]
     def conv_moment(self, model: type, prop: ColumnProperty[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - theirs

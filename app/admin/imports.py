@@ -9,44 +9,38 @@ from uuid import UUID
 from wtforms import Form
 
 from app.admin.browser import RecordBrowser
-from app.admin.bulk import CHANGED_SINCE, found, put_back, uuid_of, view_of, with_keys
+from app.admin.bulk import found, put_back, uuid_of, view_of, with_keys
 from app.admin.cells import cell
-from app.admin.columns import Field
-from app.admin.editor import CLOCK, RecordEditor, as_text, version
+from app.admin.columns import Field, Kind
+from app.admin.editor import CLOCK, RecordEditor, version
 from app.admin.records import Records
 from app.errors import AppError, Conflict, Forbidden, Invalid
 from app.models.base import now, storable
-from app.models.job import Item, Job, JobItem
+from app.models.job import Item, Job
 from app.repositories.jobs import HAS_PROBLEM, TO_DO, JobRepository
 from app.repositories.visibility import Rights
 from app.services.audit_service import as_json
-from app.services.csv_file import CsvFile, columns, decoded, read
+from app.services.csv_file import CsvFile, columns, read
+from app.services.csv_import import CHANGED_SINCE, SHOWN, SHOWN_PROBLEMS, Preview, text_of
 from app.services.job_service import JobService
 
 KIND = "records.import"
 MOST_ROWS = 10_000
 AT_ONCE = 200  # rows that are looked up together
-SHOWN = 10
-SHOWN_PROBLEMS = 50
+LONGEST = 80  # characters of a value in a preview
 REFUSED = "refused"
 NOT_THERE = "There is no such row that you may change."
 NO_ADDING = "Rows without a key would be new, and you may add none."
 
 Cells = dict[str, str]
-Change = tuple[str, str, str]  # a column's label, and what it holds before and after
 
 
 @dataclass(frozen=True, slots=True)
-class ImportPreview:
-    """What an import would do. `changes`: rows that there are, with what changes of each."""
+class ImportPreview(Preview):
+    """What an import would do; `rows` are those that are new, and `columns` what they say."""
 
     view: Records
-    job: Job
     columns: Sequence[Field]
-    rows: Sequence[JobItem]
-    changes: Sequence[tuple[JobItem, Sequence[Change]]]
-    problems: Sequence[JobItem]
-    problem_count: int
 
 
 def may_import(rights: Rights, view: Records) -> bool:
@@ -74,16 +68,15 @@ class RecordImport:
     async def read(self, rights: Rights, view: Records, name: str, data: bytes, pasted: str) -> Job:
         """Make a job of a file, or of what was pasted, that waits until somebody has looked at it."""
         self.check(rights, view)
-        if not (data or pasted.strip()):
-            raise Invalid("Choose a file, or paste its rows.", field="file")
-        text, note = decoded(data) if data else (pasted, "")
+        text, note = text_of(data, pasted)
         file = read(storable(text), MOST_ROWS)
         names, unknown = columns(file.header, [view.key_field.name, *(f.name for f in view.typed)], _labels(view))
         if not set(names.values()) - {view.key_field.name}:
             raise Invalid("The first row names none of the columns that can be imported.", field="file")
         items = await self._items(rights, view, file, names)
-        params = {"view": view.identity, "unknown": unknown[:50], "file": name[:200], "note": note}
+        params: dict[str, Any] = {"view": view.identity, "unknown": unknown[:50], "file": name[:200], "note": note}
         params["columns"] = list(names.values())
+        params["known"] = sum(bool(item["data"]["key"]) and not item["problem"] for item in items)
         job = Job(kind=KIND, subject=f"table:{view.table}", owner_id=rights.user.id, params=params)
         job.title, job.path = f"Import {view.says}"[:200], f"/admin/{view.identity}"
         job.total = sum(not item["problem"] for item in items)
@@ -135,22 +128,16 @@ class RecordImport:
         rows = await self.jobs.items(job, TO_DO, AT_ONCE)
         there = await self._there(rights, view, [{"data": item.data} for item in rows])
         known = [(item, there[key]) for item in rows if (key := item.data["key"]) in there]
-        changes = [(item, [*self._changes(view, row, item.data["values"])]) for item, row in known[:SHOWN]]
         return ImportPreview(
-            view,
             job,
-            [field for field in view.typed if field.name in job.params["columns"]],
             [item for item in rows if not item.data["key"]][:SHOWN],
-            changes,
             await self.jobs.items(job, HAS_PROBLEM, SHOWN_PROBLEMS),
             await self.jobs.count(job, HAS_PROBLEM),
+            [(item, dict(_changes(view, row, item.data["values"]))) for item, row in known[:SHOWN]],
+            job.params.get("known", 0),
+            view,
+            [field for field in view.typed if field.name in job.params["columns"]],
         )
-
-    def _changes(self, view: Records, row: Any, values: Mapping[str, Any]) -> Iterator[Change]:
-        for name, value in values.items():
-            before, after = as_text(getattr(row, name)), as_text(value)
-            if before != after:
-                yield view.fields[name].label, before, after
 
     async def start(self, rights: Rights, preview: ImportPreview) -> None:
         if not preview.job.total:
@@ -158,9 +145,22 @@ class RecordImport:
         await self.service.start(rights, preview.job)
 
 
+def _changes(view: Records, row: Any, values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """What changes of a row: a column's label, and what it holds before and after."""
+    for name, value in values.items():
+        before, after = (view.fields[name].typed(each) for each in (getattr(row, name), value))
+        if before != after:
+            yield view.fields[name].label, (shorten(before), shorten(after))
+
+
+def shorten(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
 def _labels(view: Records) -> dict[str, str]:
-    """What the columns are called on pages is understood too."""
-    return {field.label.casefold(): field.name for field in (view.key_field, *view.typed)}
+    """What the columns are called on pages is understood too, but of money, which stands there in another way."""
+    fields = (view.key_field, *view.typed)
+    return {field.label.casefold(): field.name for field in fields if field.kind is not Kind.MONEY}
 
 
 def _read(view: Records, shape: type[Form], file: CsvFile, names: Mapping[int, str]) -> Iterator[dict[str, Any]]:

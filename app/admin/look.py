@@ -23,13 +23,17 @@ LOWEST = -(2**31)  # before all numbers that a column holds
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """As an address says it; what makes no sense there is passed over. `after` and `before` are places in the order."""
+    """As an address says it; what makes no sense there is passed over. `after` and `before` are places in the order.
+
+    `within` names the row on whose page some rows are shown: its view, the column by which they refer to it, its key.
+    """
 
     q: str = ""
     sort: str = ""
     size: int = 0
     after: str = ""
     before: str = ""
+    within: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -43,6 +47,7 @@ class Look:
             size=int(size) if size in map(str, view.page_size_options) else view.page_size,
             after=storable(query.get("after", "")),
             before=storable(query.get("before", "")),
+            within=storable(query.get("within", "")),
             filters={name: given[name] for name in names if given.get(name)},
         )
 
@@ -54,7 +59,9 @@ class Look:
 
     @property
     def here(self) -> str:
-        """The query string of this very page."""
+        """The query string of this very page; within another row's page it says of which."""
+        if self.within:
+            return f"?{urlencode({'within': self.within})}"
         return self.query(after=self.after, before=self.before)
 
     def sorted_by(self, name: str) -> str:
@@ -134,7 +141,7 @@ def default_order(view: Records) -> tuple[str, bool]:
 
 def is_text(field: Field) -> bool:
     """Whether it is put in order as text: what may be missing comes before all else then."""
-    return field.kind is Kind.JSON or (field.column.nullable is True and field.kind is not Kind.NUMBER)
+    return field.kind is Kind.JSON or (field.column.nullable is True and field.kind not in (Kind.NUMBER, Kind.MONEY))
 
 
 def sortable(field: Field) -> Any:

@@ -1,6 +1,7 @@
 """How a table looks in the admin panel: SQLAdmin's model view, with the site's defaults and permissions."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from app.admin.columns import Field, Kind, field_of
 from app.admin.forms import Converter, refused
 from app.errors import Forbidden, NotFound
 from app.models.group import KINDS
+from app.models.product import amount
 from app.repositories.listings import holding
 from app.repositories.record_search import TextIndex
 from app.repositories.visibility import Rights
@@ -26,15 +28,34 @@ MADE_BY_ITSELF = ("created_at", "updated_at", "version")
 FLAGS = {"add": "can_create", "change": "can_edit", "delete": "can_delete", "export": "can_export"}
 
 
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """Rows of another table, on the page of the row that they refer to by this column.
+
+    `columns` are what is shown of them; without it, what their own list shows.
+    """
+
+    by: Any
+    columns: Sequence[str] = ()
+
+    @property
+    def table(self) -> str:
+        return str(self.by.class_.__tablename__)
+
+    @property
+    def name(self) -> str:
+        return f"{self.table}-{self.by.key}"
+
+
 class Records(ModelView):
     """One table. All that SQLAdmin's `ModelView` takes says how it looks; what is added here:
 
     `kind` is the kind of record in permissions, and without one the table is for superusers. `label` is the column by
     which people name a row. `words` is its index of words, without which a search reads every row. `secret` is what
     nobody is shown, in no list, file, search or log, and `unlogged` what the log does not keep. `filters` are the
-    columns that narrow a list down, and `quick` those that can be changed in it. `related` are columns of other tables
-    that refer to this one, whose rows its page shows. With `needs_password`, whoever changes something has given
-    theirs within ten minutes.
+    columns that narrow a list down, and `quick` those that can be changed in it. `inlines` are rows of other tables
+    that a row's page shows, to be changed there. With `needs_password`, whoever changes something has given theirs
+    within ten minutes.
     """
 
     model: ClassVar[type[Any]]
@@ -45,7 +66,7 @@ class Records(ModelView):
     unlogged: ClassVar[Sequence[str]] = ()
     quick: ClassVar[Sequence[str]] = ()
     filters: ClassVar[Sequence[str]] = ()
-    related: ClassVar[Sequence[Any]] = ()
+    inlines: ClassVar[Sequence[Inline]] = ()
     needs_password: ClassVar[bool] = False
     panel: "Panel"
     page_size = 50
@@ -81,7 +102,15 @@ class Records(ModelView):
 
     @cached_property
     def filtered(self) -> list[Field]:
-        return [self.fields[name] for name in self.filters]
+        """What narrows its list down: also the columns by which other pages show some of its rows."""
+        inlines = (inline for view in self.panel.tables.values() for inline in view.inlines)
+        shown = [inline.by.key for inline in inlines if inline.table == self.table]
+        return [self.fields[name] for name in dict.fromkeys((*self.filters, *shown))]
+
+    def inline_fields(self, inline: Inline) -> list[Field]:
+        """What is shown of its rows where they are inlines: not to whom they belong, which the page says."""
+        names = inline.columns or [field.name for field in self.listed if field.name != inline.by.key]
+        return [self.fields[name] for name in names]
 
     def get_list_columns(self) -> list[str]:
         """SQLAdmin's default is the key alone; ours is what fits."""
@@ -108,10 +137,10 @@ class Records(ModelView):
     def with_key(self, key: str) -> ColumnElement[bool]:
         """The row with this key. `NotFound` for what can be none."""
         try:
-            values = object_identifier_values(key, self.model)
+            found = zip(self.pk_columns, object_identifier_values(key, self.model), strict=True)
+            return and_(*(column == field_of(self.model, column.key, "").read(value) for column, value in found))
         except (ValueError, TypeError) as error:
             raise NotFound from error
-        return and_(*(column == value for column, value in zip(self.pk_columns, values, strict=True)))
 
     def title_of(self, row: Any) -> str:
         """What people call a row."""
@@ -122,6 +151,16 @@ class Records(ModelView):
         formatter = self._list_formatters.get(name)
         takes_request = self._list_formatter_accepts_request.get(name, False)
         return self._call_formatter(formatter, row, name, request, takes_request) if formatter else None
+
+    def amount(self, row: Any, field: Field) -> str:
+        """Money as people read it."""
+        return amount(getattr(row, field.name), str(getattr(row, field.currency)))
+
+    def alt(self, row: Any, field: Field, names: Names) -> str:
+        """What the picture of a row shows, or else whose it is."""
+        return str(getattr(row, field.alt) if field.alt else "") or (
+            f"{field.label} of {self.heading(row, self.listed[0], names)}"
+        )
 
     def heading(self, row: Any, field: Field, names: Names) -> str:
         """The first cell of a row, as plain words for its link."""

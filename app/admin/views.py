@@ -1,6 +1,10 @@
 """The tables of the panel. A view says what SQLAdmin's `ModelView` takes; a plain model has the defaults."""
 
-from app.admin.records import Names, Panel, Records
+from collections.abc import Mapping
+from typing import Any
+
+from app.admin.forms import refused
+from app.admin.records import Inline, Names, Panel, Records
 from app.models.api_token import ApiToken
 from app.models.audit import AuditEntry
 from app.models.conversation import Conversation, Message
@@ -11,12 +15,14 @@ from app.models.group import Group, GroupMember, GroupPermission
 from app.models.job import Job
 from app.models.mail import Mail
 from app.models.picture import Picture
-from app.models.product import Product
+from app.models.product import WHOLE, Product
+from app.models.registrant_forms import NoteForm
 from app.models.saved_view import SavedView
 from app.models.user import AccessToken, User
 from app.models.webinar import Note, Registration, Webinar
 from app.models.webinar_message import Delivery, WebinarMessage
 from app.repositories import record_search
+from app.repositories.visibility import Rights
 
 
 class ReadOnly(Records):
@@ -38,7 +44,7 @@ class UserAdmin(Records, model=User):
     filters = ("is_active", "is_staff", "is_superuser", "is_verified", "is_guest", "created_at")
     column_default_sort = ("created_at", True)
     form_columns = ("name",)
-    related = (GroupMember.user_id, AccessToken.user_id, ApiToken.user_id)
+    inlines = (Inline(GroupMember.user_id), Inline(AccessToken.user_id), Inline(ApiToken.user_id))
 
     def elsewhere(self, row: User, _names: Names) -> str:
         return "" if row.is_guest else f"/people/{row.id}"
@@ -47,7 +53,7 @@ class UserAdmin(Records, model=User):
 class GroupAdmin(Records, model=Group):
     label, needs_password, category = "name", True, "People"
     column_searchable_list = ("name",)
-    related = (GroupMember.group_id, GroupPermission.group_id)
+    inlines = (Inline(GroupMember.group_id), Inline(GroupPermission.group_id))
 
 
 class MemberAdmin(Records, model=GroupMember):
@@ -83,14 +89,20 @@ class ApiTokenAdmin(Records, model=ApiToken):
 
 class ProductAdmin(Records, model=Product):
     kind, label, category = "product", "slug", "Products"
-    column_list = ("name", "category", "price_minor", "currency", "stock", "created_at")
-    column_labels = {"price_minor": "Price, in hundredths"}
+    column_list = ("name", "picture_id", "category", "price_minor", "currency", "stock", "created_at")
+    column_labels = {"price_minor": "Price"}
     words = record_search.PRODUCTS
     column_searchable_list = ("name", "category")
     filters = ("category", "currency", "created_at", "deleted_at")
     column_default_sort = ("id", True)
     form_columns = ("name", "category", "price_minor", "currency", "stock", "description")
     quick = ("stock", "category")
+
+    def problems(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """What a currency has no room for is wrong with whichever of the two is changed."""
+        currency, price = values.get("currency"), values.get("price_minor", 0)
+        says = f"There are no cents of {currency}." if currency in WHOLE and price % 100 else ""
+        return super().problems(values) | ({"price_minor": says, "currency": says} if says else {})
 
     def elsewhere(self, row: Product, _names: Names) -> str:
         return row.path
@@ -100,11 +112,11 @@ class WebinarAdmin(Records, model=Webinar):
     """It is made and changed at the desk, which writes to those whom a change concerns."""
 
     kind, label, category = "webinar", "slug", "Webinars"
-    column_list = ("title", "status", "starts_at", "capacity", "taken")
+    column_list = ("title", "cover_id", "status", "starts_at", "capacity", "taken")
     column_searchable_list = ("title", "speakers")
     filters = ("status", "starts_at")
     column_default_sort = ("starts_at", True)
-    related = (Registration.webinar_id, WebinarMessage.webinar_id)
+    inlines = (Inline(Registration.webinar_id), Inline(WebinarMessage.webinar_id))
     can_create = can_edit = can_delete = False
 
     def elsewhere(self, row: Webinar, _names: Names) -> str:
@@ -115,7 +127,7 @@ class RegistrationAdmin(Records, model=Registration):
     """Where somebody stands changes at the desk, which counts the seats."""
 
     kind, category = "registration", "Webinars"
-    column_list = ("name", "email", "webinar_id", "status", "group", "rep_id", "created_at")
+    column_list = ("name", "photo_id", "email", "webinar_id", "status", "group", "rep_id", "created_at")
     column_labels = {"rep_id": "Sales rep"}
     words = record_search.REGISTRATIONS
     column_searchable_list = ("name", "email")
@@ -123,7 +135,7 @@ class RegistrationAdmin(Records, model=Registration):
     column_default_sort = ("created_at", True)
     form_columns = ("name", "group", "source", "rep_id")
     quick = ("group", "source")
-    related = (Note.registration_id, FollowUp.registration_id)
+    inlines = (Inline(Note.registration_id), Inline(FollowUp.registration_id))
     can_create = False
 
     def elsewhere(self, row: Registration, names: Names) -> str:
@@ -138,7 +150,15 @@ class NoteAdmin(Records, model=Note):
     kind, category = "registration", "Webinars"
     column_list = ("author", "text", "created_at")
     filters = ("author_id", "created_at")
-    can_create = can_edit = False
+    form_columns = ("registration_id", "text")
+    quick = ("text",)
+
+    def may(self, rights: Rights, action: str) -> bool:
+        """Whoever may change a registration adds notes to it."""
+        return super().may(rights, "change" if action == "add" else action)
+
+    def problems(self, values: Mapping[str, Any]) -> dict[str, str]:
+        return super().problems(values) | refused(NoteForm, values)
 
 
 class FollowUpAdmin(ReadOnly, model=FollowUp):
@@ -164,6 +184,7 @@ class ConversationAdmin(ReadOnly, model=Conversation):
     """Who asks how much, and not what: nobody reads what others ask in private."""
 
     category = "Knowledge"
+    inlines = (Inline(Message.conversation_id, ("role", "status", "model", "completion_tokens", "created_at")),)
     secret = ("title", "instructions", "ask_key")
     filters = ("user_id", "created_at")
     column_default_sort = ("updated_at", True)

@@ -73,7 +73,8 @@ def index(name: str, *columns: str, where: TextClause = LIVE) -> Index:
 class Product(SQLModel, table=True):
     """One of them. A deleted one is kept for a day, so that it can be restored.
 
-    `price_minor` is in hundredths, whatever the currency: integers are exact in every database. `name_key` is what the
+    `price_minor` is in hundredths, whatever the currency: integers are exact in every database. The column says in
+    which one its currency stands, by which the admin panel knows it for money. `name_key` is what the
     name is sorted by. `version` grows with every change, so that two people do not overwrite each other.
     """
 
@@ -97,7 +98,7 @@ class Product(SQLModel, table=True):
     name: str = Field(max_length=200)
     name_key: str = Field(sa_type=KEY)
     description: str = Field(default="", max_length=20_000)
-    price_minor: int = Field(sa_type=BigInteger)
+    price_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"info": {"currency": "currency"}})
     currency: Currency = Field(default=Currency.EUR, sa_type=words(Currency, 3))
     category: str = Field(max_length=40)
     stock: int = 0
@@ -166,6 +167,11 @@ class ProductFigure(SQLModel, table=True):
 
 def money(minor: int) -> Decimal:
     return Decimal(minor).scaleb(-2)
+
+
+def amount(minor: int, currency: str) -> str:
+    """As people read it."""
+    return f"{money(minor):,.{0 if currency in WHOLE else 2}f} {currency}"
 
 
 def typed_price(minor: int, currency: str) -> str:

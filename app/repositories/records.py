@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ARRAY, ColumnElement, String, Text, Uuid, bindparam, cast, false, literal, type_coerce
 from sqlalchemy import select as sql_select
 from sqlalchemy import text as sql_text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSessionTransaction
 from sqlmodel import SQLModel, col, func, select
 
@@ -125,6 +126,16 @@ class RecordRepository(Repository):
     def trying(self) -> AsyncSessionTransaction:
         """A part of the transaction that is taken back by itself when it fails."""
         return self.session.begin_nested()
+
+    async def store(self, row: SQLModel, values: Mapping[str, Any]) -> None:
+        """Store a row with these values. When a rule of the database refuses them, the row is as it was before."""
+        try:
+            async with self.trying():
+                await self.add(row.sqlmodel_update(dict(values)))
+        except IntegrityError:
+            if row in self.session:
+                await self.session.refresh(row)  # which a page shows beside what is wrong
+            raise
 
     def key_text(self, columns: Sequence[Any]) -> Any:
         """A key as an address names it; of several columns with semicolons between them."""

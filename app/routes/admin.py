@@ -13,16 +13,20 @@ from app.admin_dependencies import (
     LookDep,
     NewValuesDep,
     PanelDep,
+    PictureIdDep,
     Trusted,
     TypedDep,
     ValuesDep,
     ViewDep,
+    WithinDep,
     edit_form,
     new_form,
 )
-from app.admin_many_dependencies import SavedViewsDep
+from app.admin_many_dependencies import BesideDep
 from app.dependencies import SiteServiceDep
+from app.routes.pictures import FOR_SOME, KnownTag, served
 from app.visitors import PageDep, RightsDep
+from app.webinar_dependencies import PictureServiceDep
 
 router = APIRouter(prefix="/admin")
 EntryId = Annotated[int, Path(ge=1, le=2**31 - 1)]
@@ -35,23 +39,23 @@ async def home(page: PageDep, rights: RightsDep, panel: PanelDep, site: SiteServ
 
 @router.get("/{kind}", name="records")
 async def index(
-    page: PageDep, rights: RightsDep, view: ViewDep, browser: BrowserDep, look: LookDep, saved: SavedViewsDep
+    page: PageDep, rights: RightsDep, view: ViewDep, browser: BrowserDep, look: LookDep, beside: BesideDep
 ) -> Response:
     listing = await browser.browse(rights, view, look)
-    tallies = await browser.tallies(rights, view)
-    views = await saved.list(rights, view)
-    return page.render("admin/list.html", block="rows", listing=listing, tallies=tallies, saved=views, rights=rights)
+    return page.render("admin/list.html", block="rows", listing=listing, rights=rights, **beside)
 
 
 @router.post("/{kind}", name="create_record", dependencies=[Trusted])
-async def create(page: PageDep, rights: RightsDep, view: ViewDep, editor: EditorDep, values: NewValuesDep) -> Response:
+async def create(
+    page: PageDep, rights: RightsDep, view: ViewDep, editor: EditorDep, values: NewValuesDep, within: WithinDep
+) -> Response:
     row = await editor.create(rights, view, values)
-    return page.redirect(f"/admin/{view.identity}/{view.key_of(row)}")
+    return await within.answer(page) if within else page.redirect(f"/admin/{view.identity}/{view.key_of(row)}")
 
 
 @router.get("/{kind}/new", name="new_record", dependencies=[Depends(new_form)])
 async def new(page: PageDep) -> Response:
-    return page.show_form()
+    return page.show_form(block="fields")
 
 
 @router.get("/{kind}/suggestions/{field}", name="record_suggestions")
@@ -71,7 +75,7 @@ async def suggest(
 @router.get("/{kind}/{key}", name="record")
 async def show(page: PageDep, chosen: ChosenDep, browser: BrowserDep) -> Response:
     shown = await browser.show(*chosen)
-    return page.render("admin/show.html", shown=shown, rights=chosen.rights)
+    return page.render("admin/show.html", block="record", shown=shown, rights=chosen.rights)
 
 
 @router.get("/{kind}/{key}/edit", name="edit_record", dependencies=[Depends(edit_form)])
@@ -80,22 +84,25 @@ async def edit(page: PageDep) -> Response:
 
 
 @router.post("/{kind}/{key}", name="change_record", dependencies=[Trusted])
-async def change(page: PageDep, chosen: ChosenDep, editor: EditorDep, values: ValuesDep, typed: TypedDep) -> Response:
+async def change(
+    page: PageDep, chosen: ChosenDep, editor: EditorDep, values: ValuesDep, typed: TypedDep, within: WithinDep
+) -> Response:
     await editor.change(*chosen, values, str(typed.get("version", "")))
-    return page.redirect(chosen.path)
+    return page.redirect(within.parent.path if within else chosen.path)
 
 
 @router.get("/{kind}/{key}/deletion", name="record_deletion")
-async def ask_deletion(page: PageDep, chosen: ChosenDep, browser: BrowserDep) -> Response:
-    await browser.check(*chosen, "delete")
-    dependents = await browser.dependents(chosen.view, chosen.row)
-    return page.render("admin/deletion.html", view=chosen.view, row=chosen.row, dependents=dependents)
+async def ask_deletion(page: PageDep, chosen: ChosenDep, browser: BrowserDep, within: WithinDep) -> Response:
+    rights, view, row = chosen
+    await browser.check(rights, view, row, "delete")
+    dependents = await browser.dependents(view, row)
+    return page.render("admin/deletion.html", block="act", view=view, row=row, dependents=dependents, within=within)
 
 
 @router.post("/{kind}/{key}/deletion", name="delete_record", dependencies=[Trusted])
-async def delete(page: PageDep, chosen: ChosenDep, editor: EditorDep) -> Response:
+async def delete(page: PageDep, chosen: ChosenDep, editor: EditorDep, within: WithinDep) -> Response:
     await editor.delete(*chosen)
-    return page.redirect(f"/admin/{chosen.view.identity}")
+    return await within.answer(page) if within else page.redirect(f"/admin/{chosen.view.identity}")
 
 
 @router.get("/{kind}/{key}/history", name="record_history")
@@ -109,6 +116,12 @@ async def history(page: PageDep, chosen: ChosenDep, browser: BrowserDep) -> Resp
         entries=entries,
         revertible=revertible,
     )
+
+
+@router.get("/{kind}/{key}/pictures/{field}", name="record_picture")
+async def picture(page: PageDep, shown: PictureIdDep, pictures: PictureServiceDep, known: KnownTag = "") -> Response:
+    """The picture that a row shows, for whoever sees the row."""
+    return page.finish(served(await pictures.shown(shown), known, FOR_SOME))
 
 
 @router.post("/{kind}/{key}/history/{entry_id}/reversal", name="revert_record", dependencies=[Trusted])

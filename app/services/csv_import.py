@@ -33,6 +33,13 @@ class Preview:
     known_count: int
 
 
+def text_of(data: bytes, pasted: str) -> tuple[str, str]:
+    """A file, or else what was pasted, as text, with what is to be said of how it was read. `Invalid` for neither."""
+    if not (data or pasted.strip()):
+        raise Invalid("Choose a file, or paste its rows.", field="file")
+    return decoded(data) if data else (pasted, "")
+
+
 class CsvImport:
     """What is done before the job runs."""
 
@@ -46,9 +53,7 @@ class CsvImport:
     async def make(self, rights: Rights, job: Job, read: Callable[[str], Rows], data: bytes, pasted: str) -> Job:
         """Fill a job with a file, or with what was pasted. It waits until somebody has looked at it."""
         rights.check(self.permission)
-        if not (data or pasted.strip()):
-            raise Invalid("Choose a file, or paste its rows.", field="file")
-        text, note = decoded(data) if data else (pasted, "")
+        text, note = text_of(data, pasted)
         rows = await asyncio.to_thread(read, text)  # others go on meanwhile
         job.total, job.params = rows.good, {**job.params, "unknown": rows.unknown[:50], "note": note}
         await self.jobs.add(job)

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import OpenContext
 from tests.e2e.server import Server
 from tests.e2e.test_journeys import axe_finds_nothing
-from tests.e2e.test_webinars import sign_in
+from tests.e2e.test_webinars import register, sign_in
 
 pytestmark = pytest.mark.e2e
 
@@ -40,7 +40,7 @@ def test_a_row_from_its_form_to_its_end(open_context: OpenContext, site: Server,
     looks_right(page, script=script)
     page.get_by_label("Name").fill("Admin lamp")
     page.get_by_label("Category").fill("Lighting")
-    page.get_by_label("Price, in hundredths").fill("1250")
+    page.get_by_label("Price").fill("12.50")
     page.get_by_label("Stock").fill("-1")
     save(page)
     expect(page.get_by_role("alert")).to_contain_text("breaks a rule")
@@ -48,6 +48,7 @@ def test_a_row_from_its_form_to_its_end(open_context: OpenContext, site: Server,
     page.get_by_label("Stock").fill("0")
     save(page)
     expect(page.get_by_role("heading", level=1)).to_contain_text("admin-lamp")
+    expect(page.get_by_role("main")).to_contain_text("12.50 EUR")
     looks_right(page, script=script)
     page.get_by_role("link", name="Edit").click()
     page.get_by_label("Stock").fill("5")
@@ -103,3 +104,42 @@ def test_seeing_the_site_as_somebody_else(open_context: OpenContext, site: Serve
     expect(banner).to_have_count(0)
     page.goto(f"{site.url}/admin/audit-entry?q=impersonation")
     expect(page.get_by_role("main")).to_contain_text("impersonation.ended")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_notes_on_the_page_of_their_registration(open_context: OpenContext, site: Server, script: bool) -> None:
+    page = open_context(java_script_enabled=script, viewport={"width": 360, "height": 740}).new_page()
+    who = "Ann" if script else "Ben"
+    register(page, site, who)
+    sign_in(page, site, "marketing")
+    page.goto(f"{site.url}/admin/registration?q={who}")
+    page.get_by_role("link", name=who, exact=True).click()
+    at = page.url
+    notes = page.get_by_role("region", name="Notes")
+    for number, text in enumerate(("Calls back", "Wants a seat at the front"), 1):
+        page.get_by_role("link", name="New note").click()
+        expect(page.get_by_role("textbox", name="Text")).to_be_focused()
+        looks_right(page, script=script)
+        page.get_by_role("textbox", name="Text").fill(" ")
+        save(page)
+        expect(page.get_by_role("textbox", name="Text")).to_have_attribute("aria-invalid", "true")
+        looks_right(page, script=script)
+        page.get_by_role("textbox", name="Text").fill(text)
+        save(page)
+        expect(notes.get_by_role("heading")).to_have_text(f"Notes ({number})")
+        if script:
+            expect(notes).to_be_focused()
+    looks_right(page, script=script)
+    row = notes.get_by_role("row", name="Calls back")
+    row.get_by_label("Change Text").click()
+    page.get_by_role("textbox", name="Text").fill("Has called")
+    looks_right(page, script=script)
+    save(page)
+    row = notes.get_by_role("row", name="Has called")
+    row.get_by_label("Delete").click()
+    expect(page.get_by_text("Nothing else goes with it.")).to_be_visible()
+    looks_right(page, script=script)
+    page.get_by_role("button", name="Delete").click()
+    expect(notes.get_by_role("heading")).to_have_text("Notes (1)")
+    expect(notes).not_to_contain_text("Has called")
+    assert page.url == at

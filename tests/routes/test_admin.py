@@ -14,14 +14,17 @@ from app.models.audit import AuditEntry
 from app.models.base import now
 from app.models.group import Group
 from app.models.user import User
-from app.models.webinar import Webinar
+from app.models.webinar import Registration, Webinar
+from app.repositories.pictures import PictureRepository
+from app.services.images import Shape, make
 from tests.browser import Browser
 from tests.html import find, one, parse, text
 from tests.people import age_sessions, make_user, sign_in
+from tests.pictures import file, opened
 from tests.products import make_products
 from tests.webinars import make_webinar
 
-LAMP = {"name": "Lamp", "category": "Light", "price_minor": "1250", "currency": "EUR", "stock": "3", "description": ""}
+LAMP = {"name": "Lamp", "category": "Light", "price_minor": "12.50", "currency": "EUR", "stock": "3", "description": ""}
 
 
 async def entries(app: FastAPI, kind: str, key: object) -> list[AuditEntry]:
@@ -68,7 +71,7 @@ async def test_a_product_from_its_form_to_its_end(app: FastAPI, root: Browser) -
     form = {
         "name": "Lamp",
         "category": "Light",
-        "price_minor": "1250",
+        "price_minor": "12.50",
         "currency": "EUR",
         "stock": "3",
         "description": "",
@@ -127,6 +130,70 @@ async def test_two_save_the_same_row(app: FastAPI, root: Browser) -> None:
     assert (typed["stock"], typed["name"]) == ("4", "Big lamp")
 
 
+async def test_what_the_database_refuses_stays_in_the_form(app: FastAPI, root: Browser) -> None:
+    async with app.state.database.transaction() as session:
+        friends, press = Group(name="Friends"), Group(name="Press")
+        session.add_all([friends, press])
+    path = f"/admin/group/{press.id}"
+    refused = await root.post(path, **{**fields(await root.get(f"{path}/edit")), "name": "Friends"})
+    assert refused.status_code == 409 and fields(refused)["name"] == "Friends"
+    assert text(one(parse(refused), "h1")) == "Edit Press"
+
+
+async def test_money_is_shown_and_typed_as_people_do(app: FastAPI, root: Browser) -> None:
+    made = await root.post("/admin/product", **{**LAMP, "price_minor": "1234.5"})
+    path = made.headers["location"]
+    for page in (path, "/admin/product"):
+        assert "1,234.50 EUR" in text(one(parse(await root.get(page)), "main")), page
+    typed = fields(await root.get(f"{path}/edit"))
+    assert typed["price_minor"] == "1234.50"
+    for wrong in ("1,299", "-1", "1.234", "1e3", "10000000000", "much", "٣"):
+        refused = await root.post(path, **{**typed, "price_minor": wrong})
+        assert refused.status_code == 422 and fields(refused)["price_minor"] == wrong, wrong
+        assert "Write the price as 12.50" in text(one(parse(refused), "#about-price_minor")), wrong
+    whole = await root.post(path, **{**typed, "currency": "JPY"})
+    assert whole.status_code == 422 and "There are no cents of JPY." in text(one(parse(whole), "#about-price_minor"))
+    assert (await root.post(path, **{**typed, "price_minor": "980"})).status_code == 303
+    assert "price_minor: 1234.50 → 980.00" in text(one(parse(await root.get(f"{path}/history")), "main"))
+    conflict = await root.post(path, **{**typed, "price_minor": "7"})
+    assert "Theirs: 980.00" in conflict.text.replace("</span>", "").replace('<span class="text-muted">', "")
+    chosen = {**fields(conflict), **{name: typed[name] for name in LAMP}, "price_minor": "980.00"}
+    assert (await root.post(path, **chosen)).status_code == 303
+    [row] = (await root.get("/admin/product/export.json")).json()
+    assert row["price_minor"] == 98_000, "files hold what the column does"
+    assert (await root.post(path, **{**fields(await root.get(f"{path}/edit")), "currency": "JPY"})).status_code == 303
+    assert "980 JPY" in text(one(parse(await root.get(path)), "main"))
+
+
+@pytest.mark.parametrize("shows", ["product", "webinar", "registration"])
+async def test_pictures_are_seen_by_those_who_see_the_row(
+    app: FastAPI, root: Browser, stranger: Browser, shows: str
+) -> None:
+    [lamp], webinar = await make_products(app, {"picture_alt": "A red lamp"}), await make_webinar(app)
+    await root.post("/webinars/herons/registrations", name="Ann", email="ann@example.com", consent="true")
+    async with app.state.database.transaction() as session:
+        ann = (await session.exec(select(Registration))).one()
+        row: Any = {"product": lamp, "webinar": webinar, "registration": ann}[shows]
+        bare = await root.get(f"/admin/{shows}/{row.id}")
+        session.add(row)
+        await PictureRepository(session).replace(row, make(file(), Shape(64, 64)))
+    assert find(parse(bare), "main img") == []
+    alts = {"product": "A red lamp", "webinar": "Cover of Herons", "registration": "Photo of Ann"}
+    for page in (f"/admin/{shows}", f"/admin/{shows}/{row.id}"):
+        shown = one(parse(await root.get(page)), "main img")
+        assert shown.get("alt") == alts[shows], page
+    path = shown.get("src") or ""
+    sent = await root.get(path)
+    assert sent.headers["content-type"] == "image/webp" and opened(sent.content).size == (64, 64)
+    known = await root.client.get(path, headers={"If-None-Match": sent.headers["etag"]})
+    assert (known.status_code, sent.headers["cache-control"]) == (304, "private, no-cache")
+    for other in ("name", "id", "nonsense", "rep_id"):
+        assert (await root.get(f"{path.rpartition('/')[0]}/{other}")).status_code == 404, other
+    await make_user(app, "nobody@example.com", is_staff=True)
+    await sign_in(stranger, "nobody@example.com")
+    assert (await stranger.get(path)).status_code == 404
+
+
 async def test_pages_by_key(app: FastAPI, root: Browser) -> None:
     await make_products(app, *({"name": f"Lamp {number:02}", "stock": number} for number in range(60)))
     names: list[str] = []
@@ -166,6 +233,10 @@ async def test_search_filters_and_order(app: FastAPI, root: Browser) -> None:
         "before=[1]",
     ):
         assert (await root.get(f"/admin/product?{nonsense}")).status_code == 200, nonsense
+    assert (await root.get(f"/admin/product/{10**20}")).status_code == 404
+    assert (await root.get(f"/admin/group-member?group_id={10**20}")).status_code == 200
+    refused = await root.post("/admin/product", **{**LAMP, "stock": str(10**20)})
+    assert refused.status_code == 422 and fields(refused)["stock"] == str(10**20)
 
 
 async def test_references_by_name(app: FastAPI, root: Browser) -> None:

@@ -51,7 +51,7 @@ async def test_new_rows_changes_and_mistakes(app: FastAPI, root: Browser) -> Non
         ",,Kitchen,100,EUR,1,,",
         ",Kettle,Kitchen,100,EUR,7,'=1+1,",
     )
-    assert "2 rows can be imported, 5 cannot." in text(one(parse(page), "main"))
+    assert "2 rows can be imported, 5 cannot. 1 of them are about rows" in text(one(parse(page), "main"))
     assert "Columns that are left out: colour." in page.text
     assert table(page, "The first that are there already") == [f"2{lamp.id}Stock: 3 → 5"]
     wrong = table(page, "What is wrong")
@@ -77,6 +77,16 @@ async def test_what_an_export_holds_can_be_imported(app: FastAPI, root: Browser)
     job = await run(app, root, read.headers["location"])
     assert job.counts == {"unchanged": 2}
     assert list((await products(app)).values()) == made
+
+
+async def test_money_in_a_file_is_what_its_column_holds(app: FastAPI, root: Browser) -> None:
+    _, page = await look(root, "product", "name,category,price_minor", "Pot,Kitchen,12.50", "Pan,Kitchen,1250")
+    assert table(page, "The first new rows") == ["3PanKitchen12.50"]
+    assert "Write it in hundredths" in table(page, "What is wrong")[0]
+    _, page = await look(root, "product", "name,category,price", "Pot,Kitchen,12")
+    assert "Columns that are left out: price." in page.text and "Price is needed." in page.text
+    _, page = await look(root, "product", "name,category,price_minor,currency", "Pot,Kitchen,1250,JPY")
+    assert "There are no cents of JPY." in table(page, "What is wrong")[0]
 
 
 async def test_what_changed_since_stays(app: FastAPI, root: Browser) -> None:

@@ -73,6 +73,7 @@ INSTEAD: dict[str, dict[str, str]] = {
     "end_sessions_of": {"user_id": "neighbour_id"},
     "dashboard_file": {"name": "by-category"},
     "/admin/{kind}/{key}/cells": CELL,
+    "/admin/{kind}/{key}/pictures": {**CELL, "field": "photo_id"},
 }
 
 

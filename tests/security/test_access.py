@@ -72,6 +72,7 @@ LISTS = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "ok", "no")
 LISTS_WITH_PASSWORD = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "password", "no")
 NO_VIEW_THERE = ("sign-in", "sign-in", "no", "none", "none", "none", "none", "none", "no")
 CELLS = ("sign-in", "sign-in", "no", "ok", "none", "no", "none", "ok", "no")
+SEES_CELLS = ("sign-in", "sign-in", "no", "ok", "none", "ok", "none", "ok", "no")
 
 TABLE: tuple[tuple[tuple[str, ...], str], ...] = (
     (
@@ -203,6 +204,7 @@ TABLE: tuple[tuple[tuple[str, ...], str], ...] = (
     (LISTS_WITH_PASSWORD, "export_records bulk_records run_record_import"),
     (NO_VIEW_THERE, "delete_view"),
     (CELLS, "record_cell edit_cell change_cell"),
+    (SEES_CELLS, "record_picture"),
 )
 ROWS = {name: row for row, names in TABLE for name in names.split()}
 TITLES = {
@@ -218,6 +220,7 @@ BARE = {401: "sign-in", 403: "no", 404: "none"}  # of a head alone
 REACHED = (409, 422)  # past every guard, and then not possible with these values
 # After these something or somebody is gone; who sees the site as somebody else ends it before anything else.
 LAST = (
+    "remove_photo",
     "delete_record",
     "begin_impersonation",
     "end_impersonation",

@@ -40,8 +40,8 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
     "webinar": ("ve", "ve", "v", "v", ""),
     "registration": ("vcde", "vcde", "vce", "v", ""),
     "registration others": ("vcde", "vcde", "", "v", ""),
-    "note": ("vde", "vde", "ve", "v", ""),
-    "note others": ("vde", "vde", "", "v", ""),
+    "note": ("vacde", "vacde", "vace", "v", ""),
+    "note others": ("vacde", "vacde", "", "v", ""),
     "follow-up": ("ve", "ve", "ve", "v", ""),
     "follow-up others": ("ve", "ve", "", "v", ""),
     "webinar-message": ("ve", "ve", "v", "v", ""),
@@ -88,6 +88,15 @@ WAYS = {
     "read a file": Way("ac", "POST", "/import", of_row=False),
     "delete many": Way("d", "POST", "/bulk", of_row=False, sent={"act": "delete", "keys": "{key}"}),
     "keep a view": Way("v", "POST", "/views", of_row=False, sent={"name": "Mine"}),
+}
+# The same on the page of the registration that a note is of: whoever does not see that one finds nothing there.
+WITHIN = "?within=registration.registration_id.{parent}"
+WAYS_WITHIN = {
+    "form of a new one": Way("a", "GET", f"/new{WITHIN}"),
+    "create": Way("a", "POST", WITHIN, sent={"text": "Theirs"}),
+    "form of a cell": Way("c", "GET", "/{key}/cells/text/edit" + WITHIN),
+    "change a cell": Way("c", "POST", "/{key}/cells/text" + WITHIN, sent={"text": "Theirs"}),
+    "asked before deletion": Way("d", "GET", "/{key}/deletion" + WITHIN),
 }
 LET_IN = (200, 303, 409, 422)
 
@@ -192,6 +201,19 @@ async def test_nothing_gets_through(scene: tuple[Mapping[str, str], Mapping[str,
             await go(name, role, called)
     for name in reversed(TABLE):  # what hangs on something else goes first
         await go(name, "superuser", "delete")
+    assert wrong == []
+
+
+async def test_nothing_gets_through_within_another_row(
+    scene: tuple[Mapping[str, str], Mapping[str, Browser]],
+) -> None:
+    keys, browsers = scene
+    wrong = []
+    for name, role, (called, way) in product(("note", "note others"), ROLES, WAYS_WITHIN.items()):
+        path = way.path.format(key=keys[name], parent=keys[name.replace("note", "registration")])
+        got = await browsers[role].client.request(way.method, f"/admin/note{path}", data=way.sent or None)
+        if got.status_code not in wanted(name, role, way):
+            wrong.append(f"{called} of {name} as {role}: {got.status_code}")
     assert wrong == []
 
 
