@@ -111,6 +111,10 @@ class Webinar(SQLModel, table=True):
     def is_announced(self) -> bool:
         return self.status == WebinarStatus.PUBLISHED
 
+    @property
+    def cover_facts(self) -> dict[str, Any]:
+        return {"cover": str(self.cover_id or ""), "cover_alt": self.cover_alt}
+
     def local(self, moment: datetime) -> datetime:
         """A moment as the clocks show it where the webinar is held."""
         return moment.astimezone(ZoneInfo(self.time_zone))
