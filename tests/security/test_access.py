@@ -180,6 +180,7 @@ TABLE: tuple[tuple[tuple[str, ...], str], ...] = (
         """
         webinars_create webinars_replace webinars_change webinars_publish webinars_cancel
         products_create products_replace products_change products_restore
+        product_pictures_put product_pictures_delete
         covers_put covers_delete reps_list imports_create
         webinar_messages_list webinar_messages_create webinar_messages_get webinar_messages_change
         webinar_messages_preview webinar_messages_test

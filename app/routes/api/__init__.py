@@ -12,6 +12,7 @@ from app.routes.api import (
     notes,
     numbers,
     pictures,
+    product_pictures,
     products,
     reference,
     registrations,
@@ -21,5 +22,6 @@ from app.routes.api import (
 
 router = ApiRouter("/api/v1")
 FOR_STAFF = (pictures, notes, follow_ups, webinar_messages, many_registrants, jobs, numbers, contacts)
-for module in (me, webinars, registrations, *FOR_STAFF, products, conversations, documents, reference):
+SHOP = (products, product_pictures)
+for module in (me, webinars, registrations, *FOR_STAFF, *SHOP, conversations, documents, reference):
     router.include_router(module.router)
