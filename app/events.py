@@ -46,6 +46,10 @@ class WebinarChanged(Happened):
     """Its time, its title or another thing that calendars should know."""
 
 
+class WebinarCoverChanged(Happened):
+    pass
+
+
 class WebinarCancelled(Happened):
     pass
 

@@ -36,6 +36,7 @@ LINKS: Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]] = {
         "products_replace": SLUG | VERSION,
         "products_change": SLUG | VERSION,
         "products_delete": SLUG | VERSION,
+        "product_pictures_delete": SLUG | VERSION,
         "products_restore": SLUG,
     },
     ("notes_create", "201"): {"notes_get": NOTE, "notes_delete": NOTE | VERSION},

@@ -34,7 +34,7 @@ TAGS = {
     "webinars": "Events at a time, with so many seats.",
     "registrations": "Who comes to a webinar, and who waits for a seat.",
     "products": "What is sold, what it costs and how much of it there is.",
-    "pictures": "A webinar's cover, and photos of registrants.",
+    "pictures": "A webinar's cover, photos of registrants, and pictures of products.",
     "follow-ups": "A mail to one registrant, which a model may draft.",
     "webinar messages": "Reminders and follow-ups to many, which go out by themselves.",
     "jobs": "Long work: imports, and acts on many registrants at once.",

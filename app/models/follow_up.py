@@ -32,6 +32,7 @@ class FollowUp(SQLModel, table=True):
     status: FollowUpStatus = Field(sa_type=words(FollowUpStatus, 8))
     error: str = Field(default="", max_length=500)
     writer: str = Field(default="", max_length=32)
+    stop_requested: bool = False
     heartbeat_at: datetime | None = Timestamp(default=None, nullable=True)
     author_id: UUID | None = Field(default=None, foreign_key="user.id", index=True, ondelete="SET NULL")
     author: str = Field(default="", max_length=320)

@@ -111,6 +111,10 @@ class Webinar(SQLModel, table=True):
     def is_announced(self) -> bool:
         return self.status == WebinarStatus.PUBLISHED
 
+    @property
+    def cover_facts(self) -> dict[str, Any]:
+        return {"cover": str(self.cover_id or ""), "cover_alt": self.cover_alt}
+
     def local(self, moment: datetime) -> datetime:
         """A moment as the clocks show it where the webinar is held."""
         return moment.astimezone(ZoneInfo(self.time_zone))
@@ -191,10 +195,21 @@ class Note(SQLModel, table=True):
 # What forms hold
 
 
-def slug_of(title: str, nameless: str = "webinar") -> str:
-    """The title in an address: "Über uns & mehr" becomes "uber-uns-mehr"."""
+# Addresses of other pages, behind which nothing may hide. A test compares them to the routes.
+RESERVED = {
+    "product": frozenset({"dashboard", "import", "new", "preview", "stream"}),
+    "webinar": frozenset({"new", "preview"}),
+}
+
+
+def slug_of(title: str, kind: str = "webinar") -> str:
+    """The title in an address: "Über uns & mehr" becomes "uber-uns-mehr".
+
+    What has no letters is called by its kind, and what is the address of another page gets a number.
+    """
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return UNSLUGGABLE.sub("-", plain).strip("-")[:100] or nameless
+    slug = UNSLUGGABLE.sub("-", plain).strip("-")[:100] or kind
+    return f"{slug}-2" if slug in RESERVED.get(kind, ()) else slug
 
 
 def known_zone(name: str) -> str:

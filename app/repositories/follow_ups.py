@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, update
+from sqlalchemy import ColumnElement, Update, and_, update
 from sqlmodel import col, select
 
 from app.models.base import now
@@ -28,18 +28,29 @@ class FollowUpRepository(Repository):
         follow_up = update(FollowUp).where(col(FollowUp.registration_id) == registration_id, free)
         return (await self.write(follow_up.values(updated_at=now(), **values))).rowcount == 1
 
-    async def checkpoint(self, registration_id: UUID, writer: str, text: str) -> bool:
-        """Store the draft so far, and that its writer is alive; False when it is not theirs any more."""
-        return await self._written(registration_id, writer, text=text, heartbeat_at=now())
+    async def ask_to_stop(self, registration_id: UUID) -> bool:
+        """Tell whoever writes it now, in whatever process, to end; False when nobody does."""
+        follow_up = update(FollowUp).where(col(FollowUp.registration_id) == registration_id, _being_written(now()))
+        return (await self.write(follow_up.values(stop_requested=True))).rowcount == 1
+
+    async def checkpoint(self, registration_id: UUID, writer: str, text: str) -> bool | None:
+        """Store the draft so far, and that its writer is alive; return whether somebody asked for its end.
+
+        None when it is not theirs any more.
+        """
+        stored = _by(registration_id, writer).values(text=text, heartbeat_at=now())
+        stop: bool | None = (await self.write(stored.returning(col(FollowUp.stop_requested)))).scalar_one_or_none()
+        return stop
 
     async def finish(self, registration_id: UUID, writer: str, text: str, error: str) -> None:
         ended = {"text": text, "error": error, "status": FollowUpStatus.DRAFT, "updated_at": now()}
-        await self._written(registration_id, writer, **ended)
+        await self.write(_by(registration_id, writer).values(ended))
 
-    async def _written(self, registration_id: UUID, writer: str, **values: Any) -> bool:
-        theirs = (col(FollowUp.writer) == writer, col(FollowUp.status) == FollowUpStatus.WRITING)
-        follow_up = update(FollowUp).where(col(FollowUp.registration_id) == registration_id, *theirs)
-        return (await self.write(follow_up.values(values))).rowcount == 1
+
+def _by(registration_id: UUID, writer: str) -> Update:
+    """The draft, as long as this one writes it."""
+    theirs = (col(FollowUp.writer) == writer, col(FollowUp.status) == FollowUpStatus.WRITING)
+    return update(FollowUp).where(col(FollowUp.registration_id) == registration_id, *theirs)
 
 
 def _being_written(at: datetime) -> ColumnElement[bool]:

@@ -59,13 +59,14 @@ async def live(page: PageDep, watch: WatchedDep, found: ReadableAnswerDep, answe
 async def plain(
     page: Page, watched: Watched, answer: Message, conversation: Conversation, answers: AnswerService
 ) -> AsyncIterator[str]:
-    yield page.fragment("answers/live_begin.html")
+    yield page.fragment("answers/live_begin.html", title="Answer")
     with watched.open(conversation) as leave:
         async for frame in answers.follow(answer.id or 0, 0, leave, growing=False):
             yield page.fragment("answers/live_frame.html", frame=frame)
             await asyncio.sleep(PLAIN_FRAME_SECONDS)
     path = f"{conversation.path}?at={answer.id}#answer-{answer.id}"
-    yield page.fragment("answers/live_end.html", path=path, over=leave.over)
+    ended = "The answer has ended: show it with its sources"
+    yield page.fragment("answers/live_end.html", path=path, ended=ended, over=leave.over)
 
 
 @router.post("/answers/{message_id}/stop", name="stop_answer")

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Response
+from fastapi.responses import StreamingResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.types import Receive, Scope, Send
 
@@ -54,6 +55,14 @@ async def save(
 
 @router.post("/draft", name="draft_follow_up", dependencies=[Depends(get_follow_up)])
 async def draft(
+    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: RegistrantDep, follow_ups: FollowUpServiceDep
+) -> Response:
+    follow_up = await follow_ups.draft(rights, webinar, registrant)
+    return page.show_form(block="form", location=path_of(webinar, registrant), follow_up=follow_up)
+
+
+@router.post("/stop", name="stop_follow_up")
+async def stop(
     page: PageDep,
     rights: RightsDep,
     webinar: WebinarDep,
@@ -61,24 +70,24 @@ async def draft(
     follow_ups: FollowUpServiceDep,
     drafts: DraftWriterDep,
 ) -> Response:
-    follow_up = await follow_ups.draft(rights, webinar, registrant)
-    response = page.show_form(block="form", location=path_of(webinar, registrant), follow_up=follow_up)
-    return response if page.from_htmx else WhenWritten(response, drafts.written(registrant.id))
+    await follow_ups.stop(rights, registrant)
+    response = page.nothing(path_of(webinar, registrant))
+    return response if page.from_htmx else After(drafts.stopped(registrant.id), response)
 
 
-class WhenWritten(Response):
-    """Holds back its response until the draft is done: without JavaScript nothing could show how it grows.
+class After(Response):
+    """Holds back its response until something is done: without JavaScript the page would show how it was before.
 
     It waits when it is sent, so when the transaction of its request is over.
     """
 
-    def __init__(self, response: Response, written: Awaitable[None]) -> None:
+    def __init__(self, done: Awaitable[None], response: Response) -> None:
         super().__init__()
+        self.done = done
         self.response = response
-        self.written = written
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.written
+        await self.done
         await self.response(scope, receive, send)
 
 
@@ -109,6 +118,31 @@ async def pieces(
     html = page.fragment("webinars/follow_up_end.html", **context, follow_up=follow_up, over=leave.over)
     yield ServerSentEvent(html, sep="\n")
     yield ServerSentEvent("", event="done", sep="\n")
+
+
+@router.get("/live", name="follow_up_live")
+async def live(
+    page: PageDep,
+    webinar: WebinarDep,
+    registrant: RegistrantDep,
+    _follow_up: FollowUpDep,
+    drafts: DraftWriterDep,
+    watched: WatchedDep,
+) -> Response:
+    """The draft as a page that is sent while it is written, for browsers without JavaScript."""
+    body = plain(page, watched, drafts, registrant, path_of(webinar, registrant))
+    return page.finish(StreamingResponse(body, media_type="text/html"))
+
+
+async def plain(
+    page: Page, watched: Watched, drafts: DraftWriter, registrant: Registration, path: str
+) -> AsyncIterator[str]:
+    yield page.fragment("answers/live_begin.html", title="Draft")
+    with watched.open_private() as leave:
+        async for piece in drafts.follow(registrant.id, 0, leave):
+            yield page.fragment("webinars/follow_up_words.html", piece=piece)
+    ended = "The draft has ended: change it and send it"
+    yield page.fragment("answers/live_end.html", path=path, ended=ended, over=leave.over)
 
 
 @router.post("/sending", name="send_follow_up", dependencies=[Depends(get_follow_up)])

@@ -55,10 +55,14 @@ class CsvImport:
         rights.check(self.permission)
         text, note = text_of(data, pasted)
         rows = await asyncio.to_thread(read, text)  # others go on meanwhile
+        await self.check(rows)
         job.total, job.params = rows.good, {**job.params, "unknown": rows.unknown[:50], "note": note}
         await self.jobs.add(job)
         await self.jobs.fill(job, rows.items)
         return job
+
+    async def check(self, rows: Rows) -> None:
+        """Note what is wrong with which row that the database alone knows."""
 
     async def find(self, rights: Rights, id: UUID, subject: str) -> Job:
         rights.check(self.permission)

@@ -19,11 +19,12 @@ Make = Callable[[dict[str, str]], dict[str, Any]]  # of the cells of a row, by f
 class Sheet:
     """What an import takes: its fields, those without which no row can be imported, and other names of them.
 
-    `key` is what the same row twice is called by.
+    `either` are fields of which one at least is needed, and `key` is what the same row twice is called by.
     """
 
     fields: Sequence[str]
-    needed: Sequence[str]
+    needed: Sequence[str] = ()
+    either: Sequence[str] = ()
     key: str = "address"
     aliases: dict[str, str] = field(default_factory=dict)
 
@@ -46,6 +47,8 @@ def read_items(text: str, sheet: Sheet, make: Make) -> Rows:
     found, unknown = columns(file.header, sheet.fields, sheet.aliases)
     if missing := [name for name in sheet.needed if name not in found.values()]:
         raise Invalid(f"The first row names no column {' and no column '.join(missing)}.", field="file")
+    if sheet.either and not set(sheet.either) & set(found.values()):
+        raise Invalid(f"The first row names no column {' and no column '.join(sheet.either)}.", field="file")
     return Rows(list(_items(file.rows, len(file.header), found, sheet.key, make)), unknown)
 
 

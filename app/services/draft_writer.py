@@ -7,7 +7,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -24,6 +24,7 @@ CHECKPOINT_SECONDS = 1.0
 FRAME_SECONDS = 0.05
 MIRROR_SECONDS = 0.3  # how often a follower in another process looks at the row
 LONGEST_SECONDS = 120.0
+STOP_SECONDS = 3.0  # until another process has obeyed
 NO_LETTERS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 RESTARTED = "The server was restarted while it wrote. Draft again, or go on from here yourself."
@@ -50,42 +51,68 @@ class Piece:
     text: str
 
 
+@dataclass(slots=True)
+class Writing:
+    """A job under way in this process. Once it has read all it saves, and nothing may cut that off."""
+
+    job: Job
+    live: LiveText
+    task: asyncio.Task[None] | None = None
+    stopped: bool = False
+    saving: bool = False
+
+    def stop(self) -> None:
+        """End it as somebody has asked for, so nothing went wrong."""
+        self.stopped = True
+        self.cancel()
+
+    def cancel(self) -> None:
+        if self.task and not self.saving:
+            self.task.cancel()
+
+
 class DraftWriter:
     """All drafts that this process writes. One per app, closed with it."""
 
     def __init__(self, database: Database, provider: Provider) -> None:
         self.database = database
         self.provider = provider
-        self._live: dict[UUID, LiveText] = {}
-        self._tasks: dict[UUID, asyncio.Task[None]] = {}
+        self._writing: dict[UUID, Writing] = {}
 
     async def close(self) -> None:
         """Interrupt what is being written, keeping its text."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        under_way = list(self._writing.values())
+        for writing in under_way:
+            writing.cancel()
+        await asyncio.gather(*(writing.task for writing in under_way if writing.task), return_exceptions=True)
 
     def start(self, job: Job) -> None:
         """Begin to write; returns at once."""
-        live = self._live[job.registration_id] = LiveText()
-        task = self._tasks[job.registration_id] = asyncio.create_task(self._write(job, live))
-        task.add_done_callback(lambda _: self._forget(job.registration_id, live))
+        writing = self._writing[job.registration_id] = Writing(job, LiveText())
+        writing.task = asyncio.create_task(self._write(writing))
+        writing.task.add_done_callback(lambda _: self._forget(writing))
 
-    def _forget(self, id: UUID, live: LiveText) -> None:
-        if self._live.get(id) is live:
-            del self._live[id], self._tasks[id]
+    def _forget(self, writing: Writing) -> None:
+        if self._writing.get(writing.job.registration_id) is writing:
+            del self._writing[writing.job.registration_id]
 
-    async def written(self, id: UUID) -> None:
-        """Wait until this process writes it no more."""
-        if task := self._tasks.get(id):
-            await asyncio.wait([task])
+    def stop(self, id: UUID) -> None:
+        """End it now if this process writes it; otherwise its writer reads the request from the row."""
+        if writing := self._writing.get(id):
+            writing.stop()
+
+    async def stopped(self, id: UUID) -> None:
+        """Wait until nobody writes it, here or elsewhere, but not for long: whoever asked looks again then."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                async for _piece in self.follow(id, 0, Leave()):
+                    pass
 
     async def follow(self, id: UUID, after: int, leave: Leave) -> AsyncIterator[Piece]:
         """Yield what a page with `after` characters lacks, until the draft has ended and is stored, or `leave`."""
-        live, mirror = self._live.get(id), None
-        if live is None:
-            live = LiveText()
+        writing, mirror = self._writing.get(id), None
+        live = writing.live if writing else LiveText()
+        if writing is None:
             mirror = asyncio.create_task(self._mirror(id, live))
         try:
             async for text in live.texts(after, leave):
@@ -114,9 +141,11 @@ class DraftWriter:
         finally:
             live.end()
 
-    async def _write(self, job: Job, live: LiveText) -> None:
-        beat = asyncio.create_task(self._beat(job, live))
-        error = await self._outcome(job, live)
+    async def _write(self, writing: Writing) -> None:
+        job, live = writing.job, writing.live
+        beat = asyncio.create_task(self._beat(writing))
+        error = await self._outcome(writing)
+        writing.saving = True
         beat.cancel()
         try:
             async with self.database.transaction() as session:
@@ -125,15 +154,15 @@ class DraftWriter:
         finally:
             live.end()
 
-    async def _outcome(self, job: Job, live: LiveText) -> str:
+    async def _outcome(self, writing: Writing) -> str:
         """Read the model; return what there is to say of it, mostly nothing."""
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
-                return await self._read(job, live)
+                return await self._read(writing.job, writing.live)
         except ProviderError as failed:
             return failed.message
         except asyncio.CancelledError:
-            return RESTARTED
+            return "" if writing.stopped else RESTARTED
         except TimeoutError:
             return TOO_SLOW
         except Exception:
@@ -151,18 +180,24 @@ class DraftWriter:
                 await asyncio.sleep(FRAME_SECONDS)
         return "" if live.text.strip() else EMPTY
 
-    async def _beat(self, job: Job, live: LiveText) -> None:
-        """Store once a second what there is and that the writer is alive, also while the model is silent."""
+    async def _beat(self, writing: Writing) -> None:
+        """Store once a second what there is and that the writer is alive, also while the model is silent.
+
+        Obey whoever asked for the end in another process.
+        """
+        job, live = writing.job, writing.live
         while True:
             await asyncio.sleep(CHECKPOINT_SECONDS)
             try:
                 async with self.database.transaction() as session:
-                    mine = await FollowUpRepository(session).checkpoint(job.registration_id, job.writer, live.text)
+                    stop = await FollowUpRepository(session).checkpoint(job.registration_id, job.writer, live.text)
             except Exception:
                 log.exception("a draft was not stored; the next time tries again")
                 continue
-            if not mine and (task := self._tasks.get(job.registration_id)):  # erased, or somebody else writes it now
-                task.cancel()
+            if stop:
+                writing.stop()
+            elif stop is None:  # erased, or somebody else writes it now
+                writing.cancel()
 
 
 def text_only(text: str) -> str:

@@ -74,9 +74,15 @@ class FollowUpService:
         menu, writer = self.writer.provider.models, uuid4().hex
         job = Job(registration.id, writer, prompt_for(webinar, registration, await self.notes(registration), menu[0]))
         begun = {"text": "", "error": "", "status": FollowUpStatus.WRITING, "heartbeat_at": now(), "writer": writer}
-        follow_up = await self._put(rights, follow_up, begun)
+        follow_up = await self._put(rights, follow_up, begun | {"stop_requested": False})
         self.follow_ups.after_commit(lambda: self.writer.start(job))
         return follow_up
+
+    async def stop(self, rights: Rights, registration: Registration) -> None:
+        """End the draft, whichever process writes it, and keep what is written. One that has ended stays as it is."""
+        await check_change(self.webinars, rights, registration)
+        if await self.follow_ups.ask_to_stop(registration.id):
+            self.follow_ups.after_commit(lambda: self.writer.stop(registration.id))
 
     async def hold(self, rights: Rights, webinar: Webinar, registration: Registration) -> FollowUp:
         """Let nobody else change it until this transaction ends, and see what they changed before."""

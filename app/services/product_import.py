@@ -17,11 +17,12 @@ from app.repositories.product_figures import ProductFigures
 from app.repositories.products import ProductRepository
 from app.repositories.visibility import Rights
 from app.services.csv_import import CHANGED_SINCE, SHOWN, Changes, CsvImport, Preview, left_alone, unchanged
-from app.services.csv_rows import Rows
+from app.services.csv_rows import REFUSED, Rows
 from app.services.job_service import JobService
-from app.services.product_rows import merged, read_rows, said
+from app.services.product_rows import lacking, merged, read_rows, said
 
 KIND = "products.import"
+ASKED_AT_ONCE = 5_000  # addresses, of which a query holds no more than some ten thousand
 NOT_YOURS = "This product is there already, and you may not change it."
 TAKEN = "Somebody else made a product with this address just now. Import the file once more for it."
 
@@ -43,6 +44,15 @@ class ProductImport(CsvImport):
         job = Job(kind=KIND, subject=PRODUCTS, owner_id=rights.user.id, params={"file": name[:200]})
         job.title, job.path = "Import of products", "/products"
         return await self.make(rights, job, lambda text: _folded(read_rows(text), known), data, pasted)
+
+    async def check(self, rows: Rows) -> None:
+        """A row may leave out what it does not change, as long as its product is there."""
+        short = {item["key"]: item for item in rows.items if not item["problem"] and lacking(item["data"])}
+        keys = list(short)
+        for start in range(0, len(keys), ASKED_AT_ONCE):
+            some = keys[start : start + ASKED_AT_ONCE]
+            for key in set(some) - await self.products.taken(some):
+                short[key].update(problem=lacking(short[key]["data"]), outcome=REFUSED)
 
     async def preview(self, rights: Rights, id: UUID) -> Preview:
         job = await self.find(rights, id, PRODUCTS)
@@ -81,7 +91,7 @@ class ProductImportWork:
     async def act(self, job: Job, rights: Rights, items: Sequence[Item]) -> None:
         rights.check("product.add")
         known = {each.slug: each for each in await self.products.held(slugs=[item.key for item in items])}
-        added = await self._add(rights.user, [item for item in items if item.key not in known])
+        added = await self._add(rights.user, [item for item in items if item.key not in known and _is_whole(item)])
         merge, allowed = job.params["duplicates"] == "merge", rights.may("product.change")
         found = [(known[item.key], item) for item in items if item.key in known]
         changed = [_merge(rights.user, *pair, wanted=merge, allowed=allowed) for pair in found]
@@ -113,6 +123,13 @@ class ProductImportWork:
         for product, item in found:
             item.put_back(*(() if product else ("left", CHANGED_SINCE)))
         await self._store([_undone(rights.user, product, item.before) for product, item in found if product])
+
+
+def _is_whole(item: Item) -> bool:
+    """Whether a row can make a product; the one that it was to change may be gone by now."""
+    if problem := lacking(item.data):
+        item.did(REFUSED, problem)
+    return not problem
 
 
 def _merge(actor: User, product: Product, item: Item, *, wanted: bool, allowed: bool) -> ProductChanged | None:

@@ -1,6 +1,8 @@
 """The picture that a product shows: put and taken away."""
 
-from app.errors import Conflict, NotFound
+from typing import Any
+
+from app.errors import NotFound
 from app.events import Events, ProductPictureChanged
 from app.models.base import now
 from app.models.picture import Picture
@@ -25,20 +27,36 @@ class ProductPictures:
     async def put(self, rights: Rights, product: Product, sent: bytes, alt: str) -> None:
         """Give it this picture; with nothing sent, the one that it has gets another description."""
         rights.check("product.change")
-        if not sent and product.picture_id is None:
+        await self.show(rights, product, await self.make(sent), alt)
+
+    async def make(self, sent: bytes) -> Picture | None:
+        """What was sent, or None for nothing. It takes a while, so it is done before anything is locked."""
+        return await self.images.make(sent, SHAPE) if sent else None
+
+    async def show(self, rights: Rights, product: Product, picture: Picture | None, alt: str) -> None:
+        """The same as `put` with a picture that is made already."""
+        rights.check("product.change")
+        await self._hold(product)
+        if not picture and product.picture_id is None:
             raise BadPicture("Please choose a picture first.")
-        picture = await self.images.make(sent, SHAPE) if sent else None
-        await self._change(rights, product, picture, alt, keep=not sent)
+        before = product.picture_facts
+        if picture:
+            await self.pictures.replace(product, picture)
+        await self._describe(rights, product, alt, before)
 
     async def remove(self, rights: Rights, product: Product) -> None:
         rights.check("product.change")
-        if product.picture_id:
-            await self._change(rights, product, None, "", keep=False)
-
-    async def _change(self, rights: Rights, product: Product, picture: Picture | None, alt: str, *, keep: bool) -> None:
+        await self._hold(product)
         before = product.picture_facts
-        if not keep and not await self.pictures.replace(product, picture):
+        await self.pictures.replace(product, None)
+        await self._describe(rights, product, "", before)
+
+    async def _hold(self, product: Product) -> None:
+        if not await self.pictures.hold(product):
             raise NotFound
-        if not await self.products.change(product, product.version, {"picture_alt": alt, "updated_at": now()}):
-            raise Conflict("Somebody else changed it just now. Please save the picture again.")
-        await self.events.publish(ProductPictureChanged(product, before, rights.user))
+
+    async def _describe(self, rights: Rights, product: Product, alt: str, before: dict[str, Any]) -> None:
+        """Say what it shows now. Of what is as it was before, nobody is told."""
+        if {**product.picture_facts, "picture_alt": alt} != before:
+            await self.products.change(product, product.version, {"picture_alt": alt, "updated_at": now()})
+            await self.events.publish(ProductPictureChanged(product, before, rights.user))

@@ -14,7 +14,6 @@ from app.repositories.product_figures import ProductFigures
 from app.repositories.products import ProductRepository
 from app.repositories.visibility import Rights
 
-RESERVED = frozenset({"new", "dashboard", "stream", "preview", "import"})  # addresses of other pages
 FIELDS = ("name", "description", "price", "currency", "category", "stock")
 
 
@@ -127,7 +126,7 @@ class ProductService:
         """The name in an address, with a number where that is taken already."""
         slug = slug_of(name, "product")
         tried = [slug, *(f"{slug}-{number}" for number in range(2, 10)), f"{slug}-{token_hex(4)}"]
-        taken = await self.products.taken(tried) | RESERVED
+        taken = await self.products.taken(tried)
         return next(each for each in tried if each not in taken)
 
     async def _category(self, typed: str) -> str:

@@ -180,12 +180,46 @@ def mail_of(site: Server, path: str) -> str:
     return str(email)
 
 
-def test_a_draft_without_script_is_there_when_the_page_comes(open_context: OpenContext, site: Server) -> None:
+def test_a_draft_is_stopped_from_another_tab(open_context: OpenContext, site: Server) -> None:
+    path = add_ann(site)
+    page = open_context(viewport=PHONE).new_page()
+    sign_in(page, site, "marketing")
+    page.goto(path)
+    page.get_by_role("button", name="Draft", exact=True).click()
+    expect(page.locator("textarea[readonly]")).to_have_value(re.compile("Hello Ann,"))
+    axe_finds_nothing(page)
+    nothing_sticks_out(page)
+    other = page.context.new_page()
+    other.goto(path)
+    other.get_by_role("button", name="Stop").click()
+    for tab in (other, page):
+        expect(tab.get_by_label("Text")).to_be_editable()
+        expect(tab.get_by_role("alert")).to_have_count(0)
+    kept = page.get_by_label("Text").input_value()
+    assert kept.startswith("Hello Ann,") and not kept.endswith("just answer this mail.")
+    assert other.get_by_label("Text").input_value() == kept
+    axe_finds_nothing(page)
+
+
+def test_a_draft_is_stopped_without_script(open_context: OpenContext, site: Server) -> None:
+    page = open_context(java_script_enabled=False).new_page()
+    sign_in(page, site, "marketing")
+    page.goto(add_ann(site))
+    page.get_by_role("button", name="Draft", exact=True).click(no_wait_after=True)
+    expect(page.frame_locator("iframe").locator("main")).to_contain_text("Hello Ann,")
+    expect(page.get_by_label("Text")).to_be_hidden()
+    page.get_by_role("button", name="Stop").click(no_wait_after=True)
+    expect(page.get_by_label("Text")).to_have_value(re.compile("^Hello Ann,"))
+    assert not page.get_by_label("Text").input_value().endswith("just answer this mail.")
+
+
+def test_a_draft_without_script_is_one_link_away(open_context: OpenContext, site: Server) -> None:
     path = add_ann(site)
     page = open_context(java_script_enabled=False).new_page()
     sign_in(page, site, "marketing")
     page.goto(path)
-    page.get_by_role("button", name="Draft", exact=True).click()
+    page.get_by_role("button", name="Draft", exact=True).click(no_wait_after=True)
+    page.frame_locator("iframe").get_by_role("link", name="change it and send it").click()
     expect(page.get_by_label("Text")).to_have_value(re.compile("heron watchers"))
     page.get_by_label("Text").fill("Dear Ann")
     page.get_by_role("button", name="Save the draft").click()

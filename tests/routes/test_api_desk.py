@@ -283,6 +283,27 @@ async def test_a_draft_is_there_at_once_and_grows(open_app: OpenApp, with_model:
         assert elsewhere.strip() == (await staff.get(path)).json()["text"], "another process tells all of it too"
 
 
+async def test_a_draft_is_stopped(open_app: OpenApp, with_model: Settings) -> None:
+    here, there = [await open_app(with_model.model_copy(update={"openai_model": "paced-25"})) for _ in range(2)]
+    mia = await make_user(here, "mia@example.com", "marketing", is_staff=True)
+    sue = await make_user(here, "sue@example.com", "support", is_staff=True)
+    async with program(here, mia) as staff, program(there, mia) as other, program(here, sue) as support:
+        path = await drafting(here, staff)
+        assert (await other.post(f"{path}/stop")).json()["status"] == "draft", "there is nothing to stop"
+        await staff.post(f"{path}/draft")
+        assert (await support.post(f"{path}/stop")).status_code == 403
+        stream = asyncio.create_task(staff.get(path, headers=STREAM))
+        while not (await staff.get(path)).json()["text"]:  # noqa: ASYNC110 - as a program would
+            await asyncio.sleep(0.1)
+        assert (await other.post(f"{path}/stop")).status_code == 202
+        async with asyncio.timeout(3):
+            chunks = events(await stream)
+        stored = (await other.get(path)).json()
+        assert (stored["status"], stored["error"]) == ("draft", "") and said(chunks).strip() == stored["text"] != ""
+        assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
+        assert (await staff.post(f"{path}/stop")).json() == stored, "a second stop is no error"
+
+
 async def test_a_draft_that_fails_says_so(open_app: OpenApp, with_model: Settings) -> None:
     app = await open_app(with_model.model_copy(update={"openai_model": "cut"}))
     async with program(app, await make_user(app, "mia@example.com", "marketing", is_staff=True)) as staff:

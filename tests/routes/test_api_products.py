@@ -15,7 +15,9 @@ from app.models.audit import AuditEntry
 from app.models.base import now
 from app.models.product import Currency
 from app.models.user import User
+from app.security import LARGEST_UPLOAD
 from tests.people import make_user
+from tests.pictures import BLUE, file, image, stored
 from tests.products import make_products, product_now
 from tests.programs import program
 from tests.queries import counted
@@ -23,6 +25,7 @@ from tests.routes.test_api import every_page, fields
 from tests.routes.test_api_resources import change
 
 Client = httpx2.AsyncClient
+ANY = {"If-Match": "*"}
 FORM: dict[str, Any] = {"name": "Brass lamp", "price": "49.50", "category": "Lighting", "stock": 7}
 
 
@@ -65,6 +68,51 @@ async def test_a_product_from_its_making_to_its_end(app: FastAPI, staff: Client,
     async with app.state.database.transaction() as session:
         acts = [each.act for each in (await session.exec(select(AuditEntry))).all() if each.kind == "product"]
     assert sorted(acts) == ["product.added", *["product.changed"] * 2, "product.deleted", "product.restored"]
+
+
+async def test_a_picture_is_put_named_and_taken_away(app: FastAPI, staff: Client, nobody: Client) -> None:
+    await make_products(app, {})
+    path, png = "/products/p-0/picture", {"Content-Type": "image/png"}
+    match = {"If-Match": (await staff.get("/products/p-0")).headers["etag"]}
+    assert (await staff.put(path, content=file(), headers=png)).status_code == 428
+    put = await staff.put(f"{path}?alt=A+lamp", content=file(), headers=png | match)
+    assert (put.status_code, put.json()["picture_alt"]) == (200, "A lamp"), put.text
+    assert put.headers["etag"] == (await nobody.get("/products/p-0")).headers["etag"] != match["If-Match"]
+    shown = await nobody.get("http://testserver" + put.json()["picture"])
+    assert shown.headers["content-type"] == "image/webp" and len(await stored(app)) == 1
+    late = await staff.put(path, content=file(image(colour=BLUE)), headers=png | match)
+    assert late.status_code == 412, "a picture is another version"
+    worded = await staff.put(f"{path}?alt=The+lamp", headers=png | ANY)
+    assert (worded.json()["picture"], worded.json()["picture_alt"]) == (put.json()["picture"], "The lamp")
+    another = await staff.put(path, content=file(image(colour=BLUE)), headers=png | ANY)
+    assert another.json()["picture"] != put.json()["picture"] and len(await stored(app)) == 1
+    assert (await staff.delete(path, headers={"If-Match": put.headers["etag"]})).status_code == 412
+    assert (await staff.delete(path, headers={"If-Match": another.headers["etag"]})).status_code == 204
+    gone = (await nobody.get("/products/p-0")).json()
+    assert (gone["picture"], gone["picture_alt"]) == (None, "") and await stored(app) == []
+    assert (await staff.delete(path, headers=ANY)).status_code == 204, "there is none: nothing to do"
+    async with app.state.database.transaction() as session:
+        found = (await session.exec(select(AuditEntry).where(AuditEntry.kind == "product"))).all()
+    assert [each.act for each in found] == ["product.picture.changed"] * 4
+
+
+async def test_what_is_no_picture_of_a_product_is_refused(app: FastAPI, staff: Client, nobody: Client) -> None:
+    await make_products(app, {})
+    path, png = "/products/p-0/picture", {"Content-Type": "image/png"}
+    async with program(app, await make_user(app, "sam@example.com", "sales", is_staff=True)) as sam:
+        for client, status in ((nobody, 401), (sam, 403)):
+            assert (await client.put(path, content=file(), headers=png | ANY)).status_code == status
+            assert (await client.delete(path, headers=ANY)).status_code == status
+    for body in (b"", b"GIF89a<script>", b"<svg xmlns='http://www.w3.org/2000/svg'/>"):
+        refused = await staff.put(path, content=body, headers=png | ANY)
+        assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json")
+        assert [each["field"] for each in refused.json()["errors"]] == ["picture"]
+    typed = await staff.put(path, content=b"<svg/>", headers=ANY | {"Content-Type": "image/svg+xml"})
+    assert (typed.status_code, typed.json()["title"]) == (415, "Not such a file")
+    large = await staff.put(path, content=b"x" * (LARGEST_UPLOAD + 1), headers=png | ANY)
+    assert large.status_code == 413
+    assert (await staff.put("/products/none/picture", content=file(), headers=png | ANY)).status_code == 404
+    assert await stored(app) == []
 
 
 async def test_who_may_not_change_products_is_refused(app: FastAPI, nobody: Client) -> None:

@@ -198,13 +198,12 @@ async def test_a_test_mail_goes_to_whoever_words_it(app: FastAPI, desk: Browser)
 
 
 async def test_a_draft_is_changed_and_sent_once(app: FastAPI, desk: Browser) -> None:
-    """Without JavaScript: the draft is there when the page comes."""
     await change_ann(app, attended_at=now())
     path = await path_of(app)
-    assert (await desk.post(f"{path}/draft")).headers["location"] == path
+    await drafted(desk, path)
     page = parse(await desk.get(path))
-    drafted = typed(page)
-    assert "thank you for coming to Herons" in drafted and "Why? Grey ones" in drafted
+    words = typed(page)
+    assert "thank you for coming to Herons" in words and "Why? Grey ones" in words
     assert (await desk.post(path, **LETTER)).status_code == 303
     assert typed(parse(await desk.get(path))) == LETTER["text"]
     assert await mails_about(app, LETTER["subject"]) == []
@@ -220,6 +219,12 @@ async def test_a_draft_is_changed_and_sent_once(app: FastAPI, desk: Browser) -> 
     for late in (f"{path}/draft", f"{path}/sending", path):
         refused = await desk.post(late, **LETTER)
         assert refused.status_code == 409 and "sent already" in text(one(parse(refused), "main"))
+
+
+async def drafted(desk: Browser, path: str) -> str:
+    """Draft without JavaScript; return what the frame in the page shows until the draft has ended."""
+    assert (await desk.post(f"{path}/draft")).headers["location"] == path
+    return text(one(parse(await desk.get(f"{path}/live")), "main"))
 
 
 async def mails_about(app: FastAPI, subject: str) -> list[Mail]:
@@ -310,6 +315,103 @@ async def test_a_page_that_comes_back_is_not_told_twice(paced: Settings, open_ap
         assert said(again) == "" and again[-1].event == "done", "it is done: the form itself comes"
 
 
+async def test_a_draft_without_script_is_shown_in_a_frame_while_it_is_written(
+    paced: Settings, open_app: OpenApp
+) -> None:
+    app = await open_app(paced)
+    async with Browser(app) as desk:
+        await enter(app, desk)
+        path = await path_of(app)
+        await desk.post(f"{path}/draft")
+        page = parse(await desk.get(path))
+        assert one(page, "noscript iframe").get("src") == f"{path}/live"
+        frame = parse(await desk.get(f"{path}/live"))
+        words = [each.text_content() for each in find(frame, "main span")]
+        assert "".join(words) == ANSWER and len(words) > 3, "in several pieces"
+        assert one(frame, "main a").get("href") == path and one(frame, "main a").get("target") == "_top"
+        assert typed(parse(await desk.get(path))).strip() == ANSWER.strip()
+
+
+async def half_written(app: FastAPI, model_log: ModelServer) -> FollowUp:
+    """The draft, once the model has said some of it, and that is stored."""
+    async with asyncio.timeout(10):
+        while True:
+            row = await follow_up(app)
+            if row and row.text and model_log.requests:
+                return row
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+async def test_a_draft_is_stopped_and_what_was_written_is_kept(
+    with_model: Settings, open_app: OpenApp, model_log: ModelServer, where: str, script: bool
+) -> None:
+    """From another tab too, and from another process."""
+    settings = with_model.model_copy(update={"openai_model": "paced-25"})
+    app, elsewhere = await open_app(settings), await open_app(settings)
+    async with Browser(app) as desk, Browser(elsewhere if where == "elsewhere" else app) as tab:
+        await enter(app, desk)
+        await sign_in(tab, "mia@example.com")
+        path = await path_of(app)
+        await desk.htmx(f"{path}/draft", "POST")
+        stream = asyncio.create_task(desk.get(f"{path}/stream"))
+        before = (await half_written(app, model_log)).text
+        if script:
+            assert (await tab.htmx(f"{path}/stop", "POST")).status_code == 204
+        else:
+            assert (await tab.post(f"{path}/stop")).headers["location"] == path
+            assert find(parse(await tab.get(path)), "form[action$=sending]"), "it has ended when the page comes"
+        async with asyncio.timeout(3):
+            found = list(events((await stream).text))
+        page = parse(found[-2].data)
+        assert found[-1].event == "done" and not find(page, "[role=alert]"), "nothing went wrong"
+        kept = typed(page).strip()
+        assert before.strip() in kept and len(kept) < len(ANSWER) and ANSWER.startswith(kept)
+        row = await follow_up(app)
+        assert row and (row.status, row.text, row.error) == (FollowUpStatus.DRAFT, kept, "")
+        assert len(model_log.cancelled) == 1, "the model was told"
+        assert (await desk.post(f"{path}/sending", **LETTER)).status_code == 303
+
+
+async def test_a_draft_that_was_stopped_can_be_drafted_again(paced: Settings, open_app: OpenApp) -> None:
+    app = await open_app(paced)
+    async with Browser(app) as desk:
+        await enter(app, desk)
+        path = await path_of(app)
+        await desk.htmx(f"{path}/draft", "POST")
+        await desk.post(f"{path}/stop")
+        row = await follow_up(app)
+        assert row and (row.status, row.error) == (FollowUpStatus.DRAFT, "") and row.text != ANSWER.strip()
+        await drafted(desk, path)
+        assert typed(parse(await desk.get(path))).strip() == ANSWER.strip(), "nobody asked for the end of this"
+
+
+async def test_there_is_nothing_to_stop(app: FastAPI, desk: Browser) -> None:
+    path = await path_of(app)
+    assert (await desk.post(f"{path}/stop")).headers["location"] == path and await follow_up(app) is None
+    await desk.post(f"{path}/sending", **LETTER)
+    sent = await follow_up(app)
+    assert (await desk.htmx(f"{path}/stop", "POST")).status_code == 204
+    assert sent and sent.is_sent and await follow_up(app) == sent
+
+
+async def test_a_draft_is_stopped_by_who_may_draft_it(with_model: Settings, open_app: OpenApp) -> None:
+    app = await open_app(with_model.model_copy(update={"openai_model": "slow"}))
+    await make_user(app, "sam@example.com", "sales", is_staff=True)
+    await make_user(app, "sue@example.com", "support", is_staff=True)
+    async with Browser(app) as desk, Browser(app) as sales, Browser(app) as support:
+        await enter(app, desk)
+        path = await path_of(app)
+        for browser, name, status in ((sales, "sam", 404), (support, "sue", 403)):
+            await sign_in(browser, f"{name}@example.com")
+            await desk.htmx(f"{path}/draft", "POST")
+            assert (await browser.htmx(f"{path}/stop", "POST")).status_code == status
+            row = await follow_up(app)
+            assert row and row.is_being_written and not row.stop_requested
+            await desk.post(f"{path}/stop")
+
+
 @pytest.mark.parametrize(("model", "kept"), [("500", ""), ("cut", ANSWER[:40]), ("silent", "")], ids=lambda it: it[:6])
 async def test_a_model_that_fails_is_told_and_what_it_wrote_is_kept(
     with_model: Settings, open_app: OpenApp, model: str, kept: str
@@ -318,7 +420,7 @@ async def test_a_model_that_fails_is_told_and_what_it_wrote_is_kept(
     async with Browser(app) as desk:
         await enter(app, desk)
         path = await path_of(app)
-        await desk.post(f"{path}/draft")
+        await drafted(desk, path)
         page = parse(await desk.get(path))
     assert text(one(page, "[role=alert]")) and typed(page).startswith(kept)
     row = await follow_up(app)
@@ -333,7 +435,7 @@ async def test_a_draft_whose_server_died_is_kept_and_can_be_drafted_again(app: F
         session.add(half)
     path = await path_of(app)
     assert typed(parse(await desk.get(path))) == "Dear An"
-    await desk.post(f"{path}/draft")
+    await drafted(desk, path)
     assert "Hello Ann" in typed(parse(await desk.get(path)))
 
 
@@ -361,7 +463,7 @@ async def test_what_others_typed_is_data(with_model: Settings, open_app: OpenApp
     async with Browser(app) as desk:
         await enter(app, desk)
         await change_ann(app, answers={"Why?": EVIL})
-        await desk.post(f"{await path_of(app)}/draft")
+        await drafted(desk, await path_of(app))
     [request] = model_log.requests
     rules, question = request.contents
     [mark] = set(re.findall(r"DATA-[0-9a-f]{32}", rules))

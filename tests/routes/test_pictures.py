@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from lxml.html import HtmlElement
 from sqlmodel import col, select
 
+from app.models.audit import AuditEntry
 from app.models.webinar import Registration, Webinar, WebinarStatus
 from app.security import LARGEST_BODY, LARGEST_UPLOAD
 from tests.browser import HTMX, Browser
@@ -226,6 +227,47 @@ async def test_support_see_a_photo_and_do_not_change_it(app: FastAPI, desk: Brow
 # None is left over
 
 
+async def audited(app: FastAPI, act: str) -> list[AuditEntry]:
+    async with app.state.database.transaction() as session:
+        found = select(AuditEntry).where(AuditEntry.act == act).order_by(col(AuditEntry.id))
+        return list((await session.exec(found)).all())
+
+
+async def test_the_log_says_who_changed_the_cover_and_from_what_to_what(
+    app: FastAPI, desk: Browser, webinar: Webinar
+) -> None:
+    await put(desk, COVER, data={"alt": "Herons"})
+    [first] = await stored(app)
+    for _ in range(2):
+        await put(desk, COVER, b"", data={"alt": "Two herons"})
+    await put(desk, COVER, file(image(colour=BLUE)), data={"alt": "Two herons"})
+    [second] = await stored(app)
+    for _ in range(2):
+        await desk.post(f"{COVER}/deletion")
+    assert (await put(desk, COVER, b"GIF89a")).status_code == 422
+    entries = await audited(app, "webinar.cover.changed")
+    assert [(entry.before, entry.after) for entry in entries] == [
+        ({"cover": "", "cover_alt": ""}, {"cover": str(first.id), "cover_alt": "Herons"}),
+        ({"cover_alt": "Herons"}, {"cover_alt": "Two herons"}),
+        ({"cover": str(first.id)}, {"cover": str(second.id)}),
+        ({"cover": str(second.id), "cover_alt": "Two herons"}, {"cover": "", "cover_alt": ""}),
+    ], "and of what changed nothing, nothing"
+    assert {(entry.kind, entry.key, entry.actor) for entry in entries} == {
+        ("webinar", str(webinar.id), "mia@example.com")
+    }
+
+
+async def test_the_log_says_who_changed_a_photo(app: FastAPI, desk: Browser, ann: Registration) -> None:
+    await put(desk, photo_path(ann))
+    [photo] = await stored(app)
+    for _ in range(2):
+        await desk.post(f"{photo_path(ann)}/deletion")
+    entries = await audited(app, "registration.changed")
+    changes = [(entry.before, entry.after) for entry in entries]
+    assert changes == [({"photo": ""}, {"photo": str(photo.id)}), ({"photo": str(photo.id)}, {"photo": ""})]
+    assert {(entry.key, entry.actor) for entry in entries} == {(str(ann.id), "mia@example.com")}
+
+
 async def test_of_many_at_once_one_is_left(app: FastAPI, desk: Browser, ann: Registration) -> None:
     for path in (COVER, photo_path(ann)):
         responses = await asyncio.gather(*(put(desk, path, file(image(20 + each, 20))) for each in range(6)))
@@ -233,6 +275,9 @@ async def test_of_many_at_once_one_is_left(app: FastAPI, desk: Browser, ann: Reg
     assert len(await stored(app)) == 2
     shown = {(await registrant(app, "Ann")).photo_id, (await webinar_now(app, await the_webinar(app))).cover_id}
     assert shown == {each.id for each in await stored(app)}
+    covers = await audited(app, "webinar.cover.changed")
+    replaced = {entry.before["cover"] for entry in covers}
+    assert replaced == {"", *(entry.after["cover"] for entry in covers)} - {str(id) for id in shown}, "each by the next"
 
 
 async def the_webinar(app: FastAPI) -> Webinar:

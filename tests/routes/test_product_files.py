@@ -12,9 +12,9 @@ from app.models.audit import AuditEntry
 from app.models.base import now
 from app.models.event import Event
 from app.models.job import Job, JobState
-from app.models.product import Product
+from app.models.product import Currency, Product
 from app.repositories.product_figures import ProductFigures
-from app.services import product_file
+from app.services import product_file, product_import
 from app.services.csv_import import CHANGED_SINCE
 from app.services.product_import import ProductImportWork
 from tests.browser import Browser
@@ -152,6 +152,66 @@ async def test_a_merge_that_makes_no_sense_is_refused(app: FastAPI, desk: Browse
     assert "There are no cents of JPY." in (await desk.get(await preview(desk, file))).text
     _path, job = await run(app, desk, file)
     assert await problems_of(app, job) == {2: "There are no cents of JPY."}
+
+
+async def test_a_file_says_only_what_it_changes(app: FastAPI, desk: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By slug or by name; what has no column stays as it is, and a new product needs all of it."""
+    monkeypatch.setattr(product_import, "ASKED_AT_ONCE", 2)
+    lamp, tea, gone = await make_products(
+        app,
+        {"slug": "lamp-2", "name": "Lamp", "price": "10", "stock": 3, "description": "Old."},
+        {"slug": "tea", "name": "Tea", "price": "150", "currency": Currency.JPY, "stock": 1},
+        {"slug": "gone", "name": "Gone", "stock": 4, "deleted_at": now()},
+    )
+    stock = "slug,name,stock\nlamp-2,,5\n,Tea,0\n,Gone,9\n,New,7\nother,,7\n,,8\nlamp-2,,9\n"
+    page = parse(await desk.get(await preview(desk, stock)))
+    rows = [[text(cell) for cell in row] for row in find(page, "table[aria-label='What is wrong'] tbody tr")]
+    lacks = "There is no such product yet, and a new one needs"
+    assert rows == [
+        ["5", f"{lacks} price and category.", "new-2"],
+        ["6", f"{lacks} name, price and category.", "other"],
+        ["7", "Name is needed.", ""],
+        ["8", "Row 2 has the same address.", "lamp-2"],
+    ]
+    assert "Stock: 3 → 5" in text(one(page, "main")) and "3 rows can be imported, 4 cannot" in text(one(page, "main"))
+    path, job = await run(app, desk, stock)
+    assert job.counts == {"merged": 3} and len(await products(app)) == 3
+    for product, count in ((lamp, 5), (tea, 0), (gone, 9)):
+        assert (await product_now(app, product)).facts == product.facts | {"stock": count}
+    await undo(app, desk, path)
+    for product in (lamp, tea, gone):
+        assert (await product_now(app, product)).facts == product.facts
+    _path, job = await run(app, desk, "slug,price,currency\nlamp-2,12,\ntea,1.50,EUR\n")
+    found = await products(app)
+    assert [found[slug].typed_price for slug in ("lamp-2", "tea")] == ["12.00", "1.50"]
+    assert (found["tea"].currency, found["tea"].stock, found["lamp-2"].currency) == ("EUR", 1, "EUR")
+
+
+async def test_a_price_alone_is_read_in_the_products_own_currency(app: FastAPI, desk: Browser) -> None:
+    await make_products(app, {"slug": "tea", "name": "Tea", "currency": "JPY", "price": "150"})
+    _path, job = await run(app, desk, "slug,price\ntea,160\n")
+    assert (await products(app))["tea"].facts["price"] == "160"
+    _path, job = await run(app, desk, "slug,price\ntea,160.50\n")
+    assert await problems_of(app, job) == {2: "There are no cents of JPY."}
+
+
+async def test_a_product_that_goes_before_its_change_comes_is_not_made_of_half_a_row(
+    app: FastAPI, desk: Browser
+) -> None:
+    [lamp, _stool] = await make_products(app, {"slug": "lamp"}, {"slug": "stool"})
+    path = await preview(desk, "slug,stock\nlamp,5\nstool,6\n")
+    async with app.state.database.transaction() as session:
+        await session.delete(await session.get(Product, lamp.id))
+    job = await job_ended(app, (await desk.post(path)).headers["location"])
+    assert (job.state, job.counts) == (JobState.DONE, {"merged": 1, "refused": 1}), job.error
+    [problem] = (await problems_of(app, job)).values()
+    assert problem == "There is no such product yet, and a new one needs name, price and category."
+
+
+async def test_a_file_names_its_products(app: FastAPI, desk: Browser) -> None:
+    response = await desk.post(PATH, pasted="price,category\n1,A")
+    assert response.status_code == 422
+    assert text(one(parse(response), "#about-file")) == "The first row names no column name and no column slug."
 
 
 async def test_reserved_and_odd_slugs(app: FastAPI, desk: Browser) -> None:

@@ -62,7 +62,8 @@ async def test_another_picture_takes_its_place_and_none_is_left_over(
     assert (await desk.get(first)).status_code == 404 and len(await stored(app)) == 1
     await put(desk, b"", alt="Very blue")
     assert (await product_now(app, lamp)).picture_alt == "Very blue" and len(await stored(app)) == 1
-    assert (await desk.post(f"{PICTURE}/deletion")).status_code == 303
+    for _ in range(2):
+        assert (await desk.post(f"{PICTURE}/deletion")).status_code == 303
     found = await product_now(app, lamp)
     assert (found.picture_id, found.picture_alt, await stored(app)) == (None, "", [])
     async with app.state.database.transaction() as session:

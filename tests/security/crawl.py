@@ -192,6 +192,7 @@ FORMS: dict[str, Form] = {
 # Files that the API takes as they are.
 FILES: dict[str, tuple[str, bytes]] = {
     "covers_put": ("image/png", file()),
+    "product_pictures_put": ("image/png", file()),
     "photos_put": ("image/png", file()),
     "imports_create": ("text/csv", b"name,email\nNew,new.import@example.com"),
 }

@@ -158,7 +158,7 @@ TABLE: tuple[tuple[tuple[str, ...], str], ...] = (
         DECIDES,
         """
         move_registrant put_registrant_group assign_registrant add_note do_check_in put_photo remove_photo
-        follow_up save_follow_up draft_follow_up follow_up_stream send_follow_up
+        follow_up save_follow_up draft_follow_up stop_follow_up follow_up_stream follow_up_live send_follow_up
         """,
     ),
     (AUTHORS, "delete_note"),
@@ -181,6 +181,7 @@ TABLE: tuple[tuple[tuple[str, ...], str], ...] = (
         """
         webinars_create webinars_replace webinars_change webinars_publish webinars_cancel
         products_create products_replace products_change products_restore
+        product_pictures_put product_pictures_delete
         covers_put covers_delete reps_list imports_create
         webinar_messages_list webinar_messages_create webinar_messages_get webinar_messages_change
         webinar_messages_preview webinar_messages_test
@@ -193,6 +194,7 @@ TABLE: tuple[tuple[tuple[str, ...], str], ...] = (
     (API_DELETES_PRODUCTS, "products_delete"),
     (API_SEES, "photos_get notes_list"),
     (API_DECIDES, "photos_put notes_create follow_ups_get follow_ups_save follow_ups_draft follow_ups_send"),
+    (API_DECIDES, "follow_ups_stop"),
     (API_NO_NOTE, "notes_get notes_delete"),
     (API_NO_IMPORT, "imports_get imports_start"),
     (API_STAFF, "jobs_list"),

@@ -11,6 +11,7 @@ from app.routes.api import (
     notes,
     numbers,
     pictures,
+    product_pictures,
     products,
     reference,
     registrations,
@@ -20,4 +21,7 @@ from app.routes.api import (
 
 # In the order in which they are looked through: what programs ask for most comes first.
 FOR_STAFF = (pictures, notes, follow_ups, webinar_messages, many_registrants, jobs, numbers, contacts)
-MODULES = (products, conversations, webinars, registrations, *FOR_STAFF, documents, me, reference)
+MODULES = (
+    *(products, product_pictures, conversations, webinars, registrations),
+    *(*FOR_STAFF, documents, me, reference),
+)

@@ -91,6 +91,22 @@ async def draft(
     return drafting.reply(registrant.id, one(FollowUpAnswer.of(follow_up), status=202, location=location))
 
 
+@router.post("/stop", name="follow_ups_stop", status_code=202, response_model=FollowUpAnswer)
+async def stop(
+    _writer: WriterDep,
+    rights: RightsDep,
+    webinar: WebinarDep,
+    registrant: RegistrantDep,
+    follow_ups: FollowUpServiceDep,
+) -> Response:
+    """End the draft that is being written and keep what there is of it: within a moment its status is `draft`.
+
+    A draft that has ended, and a follow-up that was sent, stay as they are.
+    """
+    await follow_ups.stop(rights, registrant)
+    return one(FollowUpAnswer.of(await follow_ups.get(rights, webinar, registrant)), status=202)
+
+
 @router.post("/sending", name="follow_ups_send", response_model=FollowUpAnswer, dependencies=ONCE)
 async def send(
     _writer: WriterDep,
