@@ -116,7 +116,10 @@ class WebinarAdmin(Records, model=Webinar):
     column_searchable_list = ("title", "speakers")
     filters = ("status", "starts_at")
     column_default_sort = ("starts_at", True)
-    inlines = (Inline(Registration.webinar_id), Inline(WebinarMessage.webinar_id))
+    inlines = (
+        Inline(Registration.webinar_id, ("name", "email", "status", "group", "rep_id")),
+        Inline(WebinarMessage.webinar_id, ("subject", "kind", "minutes", "audience", "is_active")),
+    )
     can_create = can_edit = can_delete = False
 
     def elsewhere(self, row: Webinar, _names: Names) -> str:

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from lxml.html import HtmlElement
 from sqlmodel import col, select
 
+from app.admin.views import PANEL
 from app.models.audit import AuditEntry
 from app.models.conversation import Conversation, Message, Role
 from app.models.group import Group, GroupMember
@@ -221,6 +222,13 @@ async def test_a_table_that_asks_for_the_password_does_so_here(app: FastAPI, roo
         assert (await session.exec(members)).all() == [sam.id]
     twice = await root.post(form.get("action") or "", user_id=sam.email)
     assert twice.status_code == 409 and one(parse(twice), "input[name=user_id]").get("value") == sam.email
+
+
+async def test_every_inline_names_columns_and_can_be_filtered_by() -> None:
+    for view in PANEL.views.values():
+        for inline in view.inlines:
+            theirs = PANEL.tables[inline.table]
+            assert theirs.inline_fields(inline) and inline.by.key in {field.name for field in theirs.filtered}
 
 
 async def test_what_nobody_changes_is_only_shown(app: FastAPI, root: Browser) -> None:
