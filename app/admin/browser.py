@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, false
 
 from app.admin.columns import Field, Kind
 from app.admin.look import Look, Order, text_of, wanted
@@ -117,7 +117,7 @@ class RecordBrowser:
             where += wanted(look, field)
             if field.kind is Kind.REFERENCE and (typed := look.filters.get(field.name)):
                 key = await self.resolved(rights, field, typed)
-                where.append(field.attribute == key)
+                where.append(false() if key is None else field.attribute == key)
         return where
 
     async def _holding(

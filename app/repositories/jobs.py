@@ -127,10 +127,16 @@ class JobRepository(Repository):
     # What goes
 
     async def forget(self, email: str, records: Collection[UUID]) -> None:
-        """Delete what is kept of this address and of these records; what is about to be done to them is not done."""
-        keys = [email, *(str(id) for id in records)]
-        theirs = func.lower(col(JobItem.before)["email"].as_string()) == email.lower()  # a row that was deleted
-        here = or_(col(JobItem.key).in_(keys), col(JobItem.record).in_(records), theirs)
+        """Delete what is kept of this address and of these records; what is about to be done to them is not done.
+
+        So it is with rows that were deleted before, and with what hung on them.
+        """
+        before, data = col(JobItem.before), col(JobItem.data)
+        theirs = func.lower(before["email"].as_string()) == email.lower()
+        deleted = (await self.session.exec(select(JobItem.key).where(theirs))).all()
+        keys = {email, *(str(id) for id in records), *deleted}
+        of_them = (each["registration_id"].as_string().in_(keys) for each in (before, data))
+        here = or_(col(JobItem.key).in_(keys), col(JobItem.record).in_(records), theirs, *of_them)
         await self.write(delete(JobItem).where(here))
 
     async def purge(self, at: datetime) -> None:

@@ -197,10 +197,18 @@ async def test_an_undo_brings_nobody_back_who_is_erased(app: FastAPI, root: Brow
     webinar = await make_webinar(app)
     for name in ("ann", "ben"):
         await root.post("/webinars/herons/registrations", name=name, email=f"{name}@example.com", consent="true")
-    started = await root.post("/admin/registration/bulk/job", act="delete", all="true", confirmed="true")
-    job = await job_ended(app, started.headers["location"])
-    assert job.counts == {"deleted": 2}
+    ann = (await registered(app, webinar))["ann"]
+    await root.post(f"/desk/webinars/herons/registrations/{ann.id}/notes", text="Ann sings")
+    deleting = [
+        await root.post(f"/admin/{kind}/bulk/job", act="delete", all="true", confirmed="true")
+        for kind in ("note", "registration")
+    ]
+    jobs = [await job_ended(app, started.headers["location"]) for started in deleting]
+    assert [job.counts for job in jobs] == [{"deleted": 1}, {"deleted": 2}]
+    assert "Ann sings" in str([item.before for item in await items_of(app, jobs[0])])
     assert (await root.post("/desk/contacts/erasure", email="Ann@example.com")).status_code == 200
-    assert "ann@example.com" not in str([item.before for item in await items_of(app, job)])
+    kept = [item for job in jobs for item in await items_of(app, job)]
+    assert [item.before.get("name") for item in kept] == ["ben"]
+    job = jobs[1]
     await undo(app, root, f"/desk/jobs/{job.id}")
     assert list(await registered(app, webinar)) == ["ben"]
