@@ -34,6 +34,7 @@ def prompt_for(webinar: Webinar, registration: Registration, notes: Sequence[str
         "speakers": folded(webinar.speakers),
         "held": in_words(webinar, webinar.starts_at),
         "person": folded(registration.name),
+        "over": webinar.is_over,
         "attended": registration.attended_at is not None,
         "answers": registration.answers,
         "notes": [note[:LONGEST_NOTE] for note in notes[-MOST_NOTES:]],
@@ -46,7 +47,8 @@ def prompt_for(webinar: Webinar, registration: Registration, notes: Sequence[str
 def plain(webinar: Webinar, registration: Registration) -> str:
     """A letter of what is known without a model; notes, which are internal, are not in it."""
     title, came = folded(webinar.title), registration.attended_at is not None
-    opening = f"thank you for coming to {title}." if came else f"we are sorry that we missed you at {title}."
+    stayed_away = "we are sorry that we missed you at" if webinar.is_over else "we look forward to seeing you at"
+    opening = f"{'thank you for coming to' if came else stayed_away} {title}."
     said = [f"- {folded(question)} {folded(answer)}" for question, answer in registration.answers.items() if answer]
     answers = ["\n".join(["When you registered, you told us:", *said])] if said else []
     closing = "If you have a question, just answer this mail."

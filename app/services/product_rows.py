@@ -51,7 +51,7 @@ def lacking(data: dict[str, Any]) -> str:
     missing = [name for name in NEEDED if name not in data]
     most, last = ", ".join(missing[:-1]), "".join(missing[-1:])
     named = f"{most} and {last}" if most else last
-    return f"There is no such product yet, and a new one needs {named}." if named else ""
+    return f"There is no such product yet, and a new one needs its {named}." if named else ""
 
 
 def said(error: ValidationError) -> str:

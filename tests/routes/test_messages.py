@@ -17,7 +17,7 @@ from app.config import Settings
 from app.models.base import now
 from app.models.follow_up import FollowUp, FollowUpStatus
 from app.models.mail import Mail
-from app.models.webinar import Registration, Standing
+from app.models.webinar import Registration, Standing, Webinar
 from app.models.webinar_message import Delivery, WebinarMessage
 from app.services.draft_writer import text_only
 from app.services.follow_up_prompt import prompt_for
@@ -219,6 +219,18 @@ async def test_a_draft_is_changed_and_sent_once(app: FastAPI, desk: Browser) -> 
     for late in (f"{path}/draft", f"{path}/sending", path):
         refused = await desk.post(late, **LETTER)
         assert refused.status_code == 409 and "sent already" in text(one(parse(refused), "main"))
+
+
+async def test_nobody_was_missed_before_it_is_over(app: FastAPI, desk: Browser) -> None:
+    path = await path_of(app)
+    tomorrow = now() + timedelta(days=1)
+    for end, opening in ((tomorrow, "look forward to seeing you"), (now(), "sorry that we missed you")):
+        async with app.state.database.transaction() as session:
+            await session.exec(update(Webinar).values(starts_at=now() - timedelta(days=1), ends_at=end))
+        page = parse(await desk.get(path))
+        assert ("not seen there" in text(one(page, "main"))) == ("missed" in opening)
+        await drafted(desk, path)
+        assert opening in typed(parse(await desk.get(path)))
 
 
 async def drafted(desk: Browser, path: str) -> str:

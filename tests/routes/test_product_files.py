@@ -166,7 +166,7 @@ async def test_a_file_says_only_what_it_changes(app: FastAPI, desk: Browser, mon
     stock = "slug,name,stock\nlamp-2,,5\n,Tea,0\n,Gone,9\n,New,7\nother,,7\n,,8\nlamp-2,,9\n"
     page = parse(await desk.get(await preview(desk, stock)))
     rows = [[text(cell) for cell in row] for row in find(page, "table[aria-label='What is wrong'] tbody tr")]
-    lacks = "There is no such product yet, and a new one needs"
+    lacks = "There is no such product yet, and a new one needs its"
     assert rows == [
         ["5", f"{lacks} price and category.", "new-2"],
         ["6", f"{lacks} name, price and category.", "other"],
@@ -205,7 +205,7 @@ async def test_a_product_that_goes_before_its_change_comes_is_not_made_of_half_a
     job = await job_ended(app, (await desk.post(path)).headers["location"])
     assert (job.state, job.counts) == (JobState.DONE, {"merged": 1, "refused": 1}), job.error
     [problem] = (await problems_of(app, job)).values()
-    assert problem == "There is no such product yet, and a new one needs name, price and category."
+    assert problem == "There is no such product yet, and a new one needs its name, price and category."
 
 
 async def test_a_file_names_its_products(app: FastAPI, desk: Browser) -> None:
