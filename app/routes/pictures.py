@@ -8,8 +8,9 @@ from pydantic import BeforeValidator
 
 from app.models.base import Typed
 from app.models.picture import Picture
-from app.models.webinar import Registration, Webinar, WebinarStatus
+from app.models.webinar import Webinar, WebinarStatus
 from app.routes.desk import RegistrantDep, WebinarDep
+from app.routes.registrants import ShownDep
 from app.visitors import MaybeRightsDep, PageDep, RightsDep, Slug
 from app.webinar_dependencies import PictureServiceDep, WebinarServiceDep
 
@@ -36,13 +37,7 @@ async def cover_form(page: PageDep, rights: RightsDep, webinar: WebinarDep) -> W
     return webinar
 
 
-async def photo_form(page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: RegistrantDep) -> Registration:
-    page.form("webinars/photo_page.html", webinar=webinar, registrant=registrant, rights=rights)
-    return registrant
-
-
 CoverOfDep = Annotated[Webinar, Depends(cover_form)]
-PhotoOfDep = Annotated[Registration, Depends(photo_form)]
 
 
 async def content(picture: UploadFile | None) -> bytes:
@@ -102,11 +97,6 @@ def edit_path(webinar: Webinar) -> str:
     return f"/desk/webinars/{webinar.slug}/edit"
 
 
-@router.get("/desk/webinars/{slug}/registrations/{registration_id}/photo", name="photo")
-async def show_photo(page: PageDep, _registrant: PhotoOfDep) -> Response:
-    return page.show_form()
-
-
 @router.get("/desk/webinars/{slug}/registrations/{registration_id}/photo/{picture_id}", name="photo_file")
 async def photo(
     page: PageDep, registrant: RegistrantDep, pictures: PictureServiceDep, picture_id: UUID, known: KnownTag = ""
@@ -116,25 +106,12 @@ async def photo(
 
 
 @router.post("/desk/webinars/{slug}/registrations/{registration_id}/photo", name="put_photo")
-async def put_photo(
-    page: PageDep,
-    rights: RightsDep,
-    webinar: WebinarDep,
-    registrant: PhotoOfDep,
-    pictures: PictureServiceDep,
-    picture: Upload = None,
-) -> Response:
-    await pictures.put_photo(rights, webinar, registrant, await content(picture))
-    return page.show_form(block="photo", location=registrant_path(webinar, registrant), done="The photo is saved.")
+async def put_photo(page: PageDep, chosen: ShownDep, pictures: PictureServiceDep, picture: Upload = None) -> Response:
+    await pictures.put_photo(*chosen, await content(picture))
+    return page.show_form(block="photo", location=chosen.path, done="The photo is saved.")
 
 
 @router.post("/desk/webinars/{slug}/registrations/{registration_id}/photo/deletion", name="remove_photo")
-async def remove_photo(
-    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: PhotoOfDep, pictures: PictureServiceDep
-) -> Response:
-    await pictures.remove_photo(rights, webinar, registrant)
-    return page.show_form(block="photo", location=registrant_path(webinar, registrant), done="The photo is removed.")
-
-
-def registrant_path(webinar: Webinar, registrant: Registration) -> str:
-    return f"/desk/webinars/{webinar.slug}/registrations/{registrant.id}"
+async def remove_photo(page: PageDep, chosen: ShownDep, pictures: PictureServiceDep) -> Response:
+    await pictures.remove_photo(*chosen)
+    return page.show_form(block="photo", location=chosen.path, done="The photo is removed.")

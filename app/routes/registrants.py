@@ -1,6 +1,6 @@
 """One registrant at the staff's desk: what is known of them, and what staff do."""
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Form, Path, Response
 
@@ -24,26 +24,27 @@ class Chosen(NamedTuple):
         return f"/desk/webinars/{self.webinar.slug}/registrations/{self.registrant.id}"
 
 
-async def get_chosen(
-    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: RegistrantDep, registrants: RegistrantServiceDep
-) -> Chosen:
-    notes, reps = await registrants.notes(registrant), await registrants.reps(webinar)
-    who: dict[str, Any] = {"webinar": webinar, "registrant": registrant, "rights": rights}
-    page.form("webinars/registrant_page.html", notes=notes, reps=reps, **who)
-    return Chosen(rights, webinar, registrant)
+ChosenDep = Annotated[Chosen, Depends()]
 
 
-ChosenDep = Annotated[Chosen, Depends(get_chosen)]
+async def get_shown(page: PageDep, chosen: ChosenDep, registrants: RegistrantServiceDep) -> Chosen:
+    """The same on the registrant's own page, where what is wrong with a form is said."""
+    notes, reps = await registrants.notes(chosen.registrant), await registrants.reps(chosen.webinar)
+    page.form("webinars/registrant_page.html", notes=notes, reps=reps, **chosen._asdict())
+    return chosen
+
+
+ShownDep = Annotated[Chosen, Depends(get_shown)]
 
 
 @router.get("/{registration_id}", name="registrant")
-async def show(page: PageDep, _chosen: ChosenDep) -> Response:
+async def show(page: PageDep, _chosen: ShownDep) -> Response:
     return page.show_form()
 
 
 @router.post("/{registration_id}/status", name="move_registrant")
 async def move(
-    page: PageDep, chosen: ChosenDep, webinars: WebinarServiceDep, form: Annotated[StandingForm, Form()]
+    page: PageDep, chosen: ShownDep, webinars: WebinarServiceDep, form: Annotated[StandingForm, Form()]
 ) -> Response:
     await webinars.move(*chosen, form.status)
     return page.nothing(chosen.path)
@@ -51,7 +52,7 @@ async def move(
 
 @router.post("/{registration_id}/group", name="put_registrant_group")
 async def put_group(
-    page: PageDep, chosen: ChosenDep, registrants: RegistrantServiceDep, form: Annotated[GroupForm, Form()]
+    page: PageDep, chosen: ShownDep, registrants: RegistrantServiceDep, form: Annotated[GroupForm, Form()]
 ) -> Response:
     await registrants.put_group(*chosen, form.group)
     return page.nothing(chosen.path)
@@ -59,7 +60,7 @@ async def put_group(
 
 @router.post("/{registration_id}/rep", name="assign_registrant")
 async def assign(
-    page: PageDep, chosen: ChosenDep, registrants: RegistrantServiceDep, form: Annotated[RepForm, Form()]
+    page: PageDep, chosen: ShownDep, registrants: RegistrantServiceDep, form: Annotated[RepForm, Form()]
 ) -> Response:
     await registrants.assign(*chosen, form.rep_id)
     return page.nothing(chosen.path)
@@ -67,7 +68,7 @@ async def assign(
 
 @router.post("/{registration_id}/notes", name="add_note")
 async def add_note(
-    page: PageDep, chosen: ChosenDep, registrants: RegistrantServiceDep, form: Annotated[NoteForm, Form()]
+    page: PageDep, chosen: ShownDep, registrants: RegistrantServiceDep, form: Annotated[NoteForm, Form()]
 ) -> Response:
     await registrants.note(*chosen, form)
     return page.redirect(chosen.path)
@@ -75,7 +76,7 @@ async def add_note(
 
 @router.post("/{registration_id}/notes/{note_id}/deletion", name="delete_note")
 async def delete_note(
-    page: PageDep, chosen: ChosenDep, registrants: RegistrantServiceDep, note_id: Annotated[int, Path(le=2**31 - 1)]
+    page: PageDep, chosen: ShownDep, registrants: RegistrantServiceDep, note_id: Annotated[int, Path(le=2**31 - 1)]
 ) -> Response:
     await registrants.delete_note(*chosen, note_id)
     return page.redirect(chosen.path)

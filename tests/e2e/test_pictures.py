@@ -87,7 +87,7 @@ def test_a_photo_of_a_registrant(open_context: OpenContext, site: Server, script
     register(page, site, name)
     with sqlite3.connect(site.folder / "e2e.db") as database:
         [(id,)] = database.execute("SELECT id FROM registration WHERE name = ?", (name,)).fetchall()
-    page.goto(f"{site.url}/desk{WEBINAR}/registrations/{id}/photo")
+    page.goto(f"{site.url}/desk{WEBINAR}/registrations/{id}")
     expect(page.locator("#photo .avatar")).to_have_text(name[0])
     if script:
         axe_finds_nothing(page)

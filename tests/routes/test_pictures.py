@@ -39,8 +39,12 @@ async def registrant(app: FastAPI, name: str) -> Registration:
         return (await session.exec(select(Registration).where(col(Registration.name) == name))).one()  # type: ignore[no-any-return]
 
 
+def page_of(ann: Registration) -> str:
+    return f"/desk/webinars/herons/registrations/{ann.id}"
+
+
 def photo_path(ann: Registration) -> str:
-    return f"/desk/webinars/herons/registrations/{ann.id}/photo"
+    return f"{page_of(ann)}/photo"
 
 
 async def put(browser: Browser, path: str, content: bytes | None = None, **options: Any) -> httpx2.Response:
@@ -148,6 +152,7 @@ async def test_without_a_picture_there_is_nothing_to_save(
     for path in (COVER, photo_path(ann)):
         response = await desk.client.post(path, **body)
         assert response.status_code == 422 and "picture" in text(one(parse(response), "#about-picture")).lower()
+    assert find(parse(response), "#notes"), "it is said on the registrant's page"
     assert await stored(app) == []
 
 
@@ -172,9 +177,9 @@ async def test_only_a_form_with_files_may_be_that_large(desk: Browser, webinar: 
 
 async def test_a_photo_is_put_seen_and_removed(app: FastAPI, desk: Browser, ann: Registration) -> None:
     path = photo_path(ann)
-    assert text(one(parse(await desk.get(path)), "#photo .avatar")) == "A"
-    assert (await put(desk, path, file(halves(), "JPEG"))).headers["location"] == path.removesuffix("/photo")
-    shown = one(parse(await desk.get(path)), "#photo img")
+    assert text(one(parse(await desk.get(page_of(ann))), "#photo .avatar")) == "A"
+    assert (await put(desk, path, file(halves(), "JPEG"))).headers["location"] == page_of(ann)
+    shown = one(parse(await desk.get(page_of(ann))), "#photo img")
     assert shown.get("alt") == "Photo of Ann"
     served = await desk.get(shown.get("src") or "")
     assert opened(served.content).size == (256, 256) and served.headers["cache-control"] == "private, no-cache"
@@ -188,7 +193,7 @@ async def test_a_photo_is_put_seen_and_removed(app: FastAPI, desk: Browser, ann:
 
 async def test_the_initials_of_a_long_name(app: FastAPI, desk: Browser, webinar: Webinar) -> None:
     await register(desk, "änne van der Berg", email="anne@example.com")
-    response = await desk.get(photo_path(await registrant(app, "änne van der Berg")))
+    response = await desk.get(page_of(await registrant(app, "änne van der Berg")))
     assert text(one(parse(response), "#photo .avatar")) == "ÄV"
 
 
@@ -198,10 +203,10 @@ async def test_sales_see_and_put_the_photos_of_those_assigned_to_them(
     sam = await make_user(app, "sam@example.com", "sales", is_staff=True)
     path = photo_path(ann)
     await put(desk, path)
-    picture = src(await desk.get(path))
+    picture = src(await desk.get(page_of(ann)))
     async with Browser(app) as sales:
         await sign_in(sales, "sam@example.com")
-        for response in (await sales.get(path), await sales.get(picture), await put(sales, path)):
+        for response in (await sales.get(page_of(ann)), await sales.get(picture), await put(sales, path)):
             assert response.status_code == 404
         assert (await sales.post(f"{path}/deletion")).status_code == 404
         async with app.state.database.transaction() as session:
@@ -217,7 +222,7 @@ async def test_support_see_a_photo_and_do_not_change_it(app: FastAPI, desk: Brow
     await put(desk, path)
     async with Browser(app) as support:
         await sign_in(support, "sue@example.com")
-        page = parse(await support.get(path))
+        page = parse(await support.get(page_of(ann)))
         assert (await support.get(src(page))).status_code == 200 and not find(page, "#photo form")
         for refused in (await put(support, path), await support.post(f"{path}/deletion")):
             assert refused.status_code == 403

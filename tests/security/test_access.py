@@ -143,7 +143,7 @@ TABLE: tuple[tuple[tuple[str, ...], str], ...] = (
         numbers numbers_file webinar_numbers webinar_numbers_stream webinar_numbers_file
         """,
     ),
-    (REGISTRANT, "check_in registrant photo photo_file"),
+    (REGISTRANT, "check_in registrant photo_file"),
     (NO_JOB_THERE, "import_preview run_import product_import_preview run_product_import"),
     (
         JOBS,
