@@ -55,7 +55,7 @@ LINKS: Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]] = {
         "messages_list": CONVERSATION,
         "messages_get": MESSAGE,
     },
-    ("messages_create", "202"): {"messages_get": MESSAGE},
+    ("messages_create", "202"): {"messages_get": MESSAGE, "messages_stop": MESSAGE},
     ("conversations_get", "200"): {
         "conversations_change": {"conversation_id": "$response.body#/id", **VERSION},
         "conversations_delete": {"conversation_id": "$response.body#/id", **VERSION},

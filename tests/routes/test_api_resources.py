@@ -17,6 +17,7 @@ from app.models.webinar import Registration, WebinarStatus
 from app.repositories.documents import DocumentRepository
 from app.services.search_service import SearchService
 from tests.conftest import OpenApp
+from tests.model_server import ANSWER
 from tests.people import mails, make_user
 from tests.programs import program
 from tests.webinars import make_webinar, webinar_now
@@ -309,6 +310,22 @@ async def test_another_process_streams_it_too(open_app: OpenApp, with_model: Set
         path = f"/conversations/{made['conversation']['id']}/messages/{made['answer']['id']}"
         found = await chunks(await other.get(path, headers=STREAM))
         assert said(found) == (await client.get(path)).json()["text"]
+
+
+async def test_an_answer_is_stopped_from_another_process(open_app: OpenApp, with_model: Settings) -> None:
+    here, there = await open_app(with_model), await open_app(with_model)
+    vera, uma = await make_user(here, "vera@example.com"), await make_user(here, "uma@example.com")
+    async with program(here, vera) as client, program(there, vera) as other, program(here, uma) as stranger:
+        made = (await client.post("/conversations", json={"content": "One", "model": "paced-100"})).json()
+        path = f"/conversations/{made['conversation']['id']}/messages/{made['answer']['id']}"
+        while not (await client.get(path)).json()["text"]:  # noqa: ASYNC110 - as a program would
+            await asyncio.sleep(0.1)
+        assert (await stranger.post(f"{path}/stop")).status_code == 404
+        assert (await other.post(f"{path}/stop")).status_code == 202
+        async with asyncio.timeout(3):
+            stored = await until_answered(client, path)
+        assert stored["status"] == "stopped" and stored["text"] and ANSWER.startswith(stored["text"])
+        assert (await client.post(f"{path}/stop")).json() == stored, "a second stop is no error"
 
 
 async def test_a_stream_that_is_asked_for_twice_asks_once(app: FastAPI, vera: Client) -> None:

@@ -174,6 +174,7 @@ TABLE: tuple[tuple[tuple[str, ...], str], ...] = (
         OWN_CONVERSATIONS,
         """
         conversations_get conversations_change messages_list messages_create messages_get conversations_delete
+        messages_stop
         """,
     ),
     (

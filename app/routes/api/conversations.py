@@ -137,3 +137,22 @@ async def message(
     found = await chat.message_in(conversation, message_id)
     shown = MessageAnswer.of(found, (await chat.sources([found]))[message_id])
     return answering.reply(shown, one(shown))
+
+
+@router.post(
+    "/{conversation_id}/messages/{message_id}/stop", name="messages_stop", status_code=202, response_model=MessageAnswer
+)
+async def stop(
+    _writer: WriterDep,
+    conversation: ConversationDep,
+    chat: ChatServiceDep,
+    asking: AskingServiceDep,
+    message_id: MessageId,
+) -> Response:
+    """End an answer that is being written and keep what there is of it: within a moment its status is `stopped`.
+
+    A question, and an answer that has ended, stay as they are.
+    """
+    found = await chat.message_in(conversation, message_id)
+    await asking.stop(found)
+    return one(MessageAnswer.of(found, (await chat.sources([found]))[message_id]), status=202)
