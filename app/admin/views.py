@@ -166,7 +166,7 @@ class NoteAdmin(Records, model=Note):
 
 class FollowUpAdmin(ReadOnly, model=FollowUp):
     kind, name, category = "registration", "Follow-up", "Webinars"
-    secret = ("writer", "heartbeat_at")
+    secret = ("writer", "heartbeat_at", "stop_requested")
 
 
 class WebinarMessageAdmin(ReadOnly, model=WebinarMessage):

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.e2e
 
 SLUG = "hello-fastopp"  # the demo's webinar of last week
 ANSWERS = {"What would you like to build?": "A site for our heron watchers"}
+MUCH = {"What would you like to build?": "herons and otters " * 150}  # the draft quotes it, and so takes long
 PHONE = {"width": 360, "height": 740}
 
 
@@ -47,14 +48,14 @@ def site_with_model(
         yield server
 
 
-def add_ann(site: Server) -> str:
+def add_ann(site: Server, answers: dict[str, str] = ANSWERS) -> str:
     """Somebody who came; return the path of the follow-up to her."""
     id, email = uuid4(), f"{uuid4().hex}@example.com"
     with sqlite3.connect(site.folder / "e2e.db") as database:
         [webinar_id] = database.execute("SELECT id FROM webinar WHERE slug = ?", (SLUG,)).fetchone()
         columns = "id webinar_id number name email answers status source consent consented_at confirmed_at attended_at"
         moment = "2026-01-01 12:00:00.000000"
-        values = [id.hex, webinar_id, 1, "Ann", email, json.dumps(ANSWERS), "registered", "", "yes", *[moment] * 3]
+        values = [id.hex, webinar_id, 1, "Ann", email, json.dumps(answers), "registered", "", "yes", *[moment] * 3]
         more = {"group": "", "sequence": 0, "created_at": moment, "updated_at": moment}
         names = ", ".join(f'"{name}"' for name in [*columns.split(), *more])
         marks = ", ".join("?" * (len(values) + len(more)))
@@ -181,7 +182,7 @@ def mail_of(site: Server, path: str) -> str:
 
 
 def test_a_draft_is_stopped_from_another_tab(open_context: OpenContext, site: Server) -> None:
-    path = add_ann(site)
+    path = add_ann(site, MUCH)
     page = open_context(viewport=PHONE).new_page()
     sign_in(page, site, "marketing")
     page.goto(path)
@@ -204,7 +205,7 @@ def test_a_draft_is_stopped_from_another_tab(open_context: OpenContext, site: Se
 def test_a_draft_is_stopped_without_script(open_context: OpenContext, site: Server) -> None:
     page = open_context(java_script_enabled=False).new_page()
     sign_in(page, site, "marketing")
-    page.goto(add_ann(site))
+    page.goto(add_ann(site, MUCH))
     page.get_by_role("button", name="Draft", exact=True).click(no_wait_after=True)
     expect(page.frame_locator("iframe").locator("main")).to_contain_text("Hello Ann,")
     expect(page.get_by_label("Text")).to_be_hidden()

@@ -1,5 +1,6 @@
 """The people and the records of the security tests: one person's, and everybody else who would like to see them."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -126,6 +127,8 @@ async def make_scene(app: FastAPI, *, scheme: str = "http", **fields: Any) -> Sc
     private = await browser.start("What is private?")
     public = (await browser.post("/ask", content="What is public?")).headers["location"]
     await ended(browser, private)
+    while find(parse(await browser.get(public)), "[aria-busy]"):  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
     made = await browser.post("/account/tokens", name="Mine", scopes="read", days="7")
     token = text(one(parse(made), "section.alert code"))
     scene = Scene(app, owner, browser, token)
