@@ -42,7 +42,19 @@ class Happened:
         return {"registration": str(self.registration.id)} if self.registration else {}
 
 
+class WebinarAdded(Happened):
+    pass
+
+
+class WebinarPublished(Happened):
+    pass
+
+
 class WebinarChanged(Happened):
+    """What its form says."""
+
+
+class WebinarRescheduled(Happened):
     """Its time, its title or another thing that calendars should know."""
 
 

@@ -7,8 +7,8 @@ from app.events import (
     RegistrationDecided,
     SeatGiven,
     WebinarCancelled,
-    WebinarChanged,
     WebinarRegistered,
+    WebinarRescheduled,
 )
 from app.models.base import now
 from app.models.follow_up import FollowUp
@@ -49,7 +49,7 @@ class WebinarMail:
                 await self._tell(webinar, registration, "webinar_seat_given")
             case RegistrationCancelled(webinar, Registration() as registration):
                 await self._tell(webinar, registration, "webinar_cancelled")
-            case WebinarChanged(webinar):
+            case WebinarRescheduled(webinar):
                 await self._tell_all(webinar, "webinar_changed")
             case WebinarCancelled(webinar):
                 await self._tell_all(webinar, "webinar_called_off")

@@ -14,9 +14,12 @@ from app.events import (
     Events,
     RegistrationChanged,
     RegistrationConfirmed,
+    WebinarAdded,
     WebinarCancelled,
     WebinarChanged,
+    WebinarPublished,
     WebinarRegistered,
+    WebinarRescheduled,
 )
 from app.limits import Limits
 from app.models.base import now
@@ -88,6 +91,7 @@ class WebinarService(Seats):
             slug = f"{slug_of(form.title)}-{number}"
         webinar = await self.webinars.add(Webinar(slug=slug, **form.values()))
         await MessageRepository(self.webinars.session).add_defaults(webinar)
+        await self.events.publish(WebinarAdded(webinar, None, rights.user, after=form.values()))
         return webinar
 
     async def change(self, rights: Rights, webinar: Webinar, form: WebinarForm) -> None:
@@ -97,16 +101,18 @@ class WebinarService(Seats):
         await self.webinars.lock(webinar)
         if values["capacity"] < webinar.taken:
             raise TooFewSeats(field="capacity")
-        told = any(values.get(name, getattr(webinar, name)) != getattr(webinar, name) for name in CALENDAR_FIELDS)
-        before = webinar.starts_at
+        started, before = webinar.starts_at, {name: getattr(webinar, name) for name in values}
+        told = any(values[name] != before[name] for name in CALENDAR_FIELDS if name in values)
         webinar.sqlmodel_update(values | {"updated_at": now(), "sequence": webinar.sequence + told})
         if webinar.status == WebinarStatus.DONE and webinar.ends_at > now():
             webinar.status = WebinarStatus.PUBLISHED  # it is held again
         await self.webinars.add(webinar)
-        await self._remind_anew(webinar, before)
+        await self._remind_anew(webinar, started)
         await self._promote(webinar)
+        if values != before:
+            await self.events.publish(WebinarChanged(webinar, None, rights.user, before, values))
         if told and webinar.status == WebinarStatus.PUBLISHED:
-            await self.events.publish(WebinarChanged(webinar, actor=rights.user))
+            await self.events.publish(WebinarRescheduled(webinar, actor=rights.user))
 
     async def _remind_anew(self, webinar: Webinar, before: datetime) -> None:
         """When it was moved by more than a reminder's own time, that reminder goes to everybody again, for the new one.
@@ -128,6 +134,7 @@ class WebinarService(Seats):
         if webinar.status != WebinarStatus.DRAFT:
             raise Conflict("Only a draft can be published.")
         await self.webinars.add(webinar.sqlmodel_update({"status": WebinarStatus.PUBLISHED, "updated_at": now()}))
+        await self.events.publish(WebinarPublished(webinar, actor=rights.user))
 
     async def cancel_webinar(self, rights: Rights, webinar: Webinar) -> None:
         """Cancel it for good; everybody who registered is told, by mail and in their calendar."""

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import re
+from collections.abc import Sequence
 
 import httpx2
 from fastapi import FastAPI
@@ -11,6 +12,7 @@ from icalendar import Calendar
 from sqlmodel import SQLModel, col, select
 
 from app.config import Settings
+from app.models.audit import AuditEntry
 from app.models.webinar import Registration, Standing, Webinar
 from tests.browser import Browser
 from tests.conftest import OpenApp
@@ -164,6 +166,18 @@ async def test_make_publish_and_change_a_webinar(app: FastAPI, desk: Browser) ->
     await desk.post("/desk/webinars/otters-others/cancellation")
     assert "METHOD:CANCEL" in (await mails(app, "ben@example.com"))[-1].calendar
     assert (await register(desk, "Dan", "otters-others")).status_code == 409
+    added, _second, published, changed, *told = await acts(app)
+    assert [added.act, published.act, changed.act] == ["webinar.added", "webinar.published", "webinar.changed"]
+    assert added.after["title"] == FORM["title"] and not added.before
+    assert (changed.before["capacity"], changed.after["capacity"]) == (2, 3) and "title" not in changed.after
+    assert [entry.act for entry in told] == ["webinar.rescheduled", "webinar.cancelled"]
+
+
+async def acts(app: FastAPI) -> Sequence[AuditEntry]:
+    """What staff did to webinars."""
+    async with app.state.database.transaction() as session:
+        found = select(AuditEntry).where(AuditEntry.kind == "webinar").order_by(col(AuditEntry.id))
+        return (await session.exec(found)).all()  # type: ignore[no-any-return]
 
 
 async def test_times_and_zones_that_cannot_be(desk: Browser) -> None:
