@@ -19,7 +19,7 @@ def ask(page: Page, url: str, question: str, model: str) -> None:
     page.wait_for_url(re.compile(r"/chat/[0-9a-f-]{36}"), wait_until="commit")
 
 
-def lengths_while_it_streams(page: Page, distinct: int = 4, seconds: float = 30) -> list[int]:
+def lengths_while_it_streams(page: Page, distinct: int = 4, seconds: float = 15) -> list[int]:
     """How much of the answer a person sees, looked at a few times a second until it has grown often enough."""
     frame = page.frame_locator("iframe")
     seen: list[int] = []
