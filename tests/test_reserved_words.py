@@ -3,7 +3,7 @@
 import pytest
 from fastapi import FastAPI
 
-from app.models.webinar import RESERVED, slug_of
+from app.models.slugs import RESERVED, slug_of
 from tests.browser import Browser
 from tests.html import one, parse, text
 from tests.people import make_user, sign_in

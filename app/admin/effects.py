@@ -6,7 +6,8 @@ from typing import Any
 from app.errors import NotFound
 from app.events import Events, ProductChanged, ProductDeleted, RegistrationChanged
 from app.models.product import Product, sort_key
-from app.models.webinar import Note, Registration, Webinar, slug_of
+from app.models.slugs import slug_of
+from app.models.webinar import Note, Registration, Webinar
 from app.repositories.records import RecordRepository
 from app.repositories.visibility import Rights
 from app.services.seats import Seats

@@ -60,10 +60,6 @@ class Currency(StrEnum):
     USD = "USD"
     ZAR = "ZAR"
 
-    @property
-    def has_cents(self) -> bool:
-        return self.value not in WHOLE
-
 
 def index(name: str, *columns: str, where: TextClause = LIVE) -> Index:
     """Over the products that are not deleted, with all that lists filter by, so that they read no other rows."""
@@ -121,6 +117,10 @@ class Product(SQLModel, table=True):
     @property
     def price(self) -> Decimal:
         return money(self.price_minor)
+
+    @property
+    def shown_price(self) -> str:
+        return amount(self.price_minor, self.currency)
 
     @property
     def typed_price(self) -> str:
@@ -230,7 +230,7 @@ Line = Annotated[Typed, AfterValidator(one_line)]
 
 def minor(price: Decimal, currency: Currency) -> int:
     """In hundredths; a fraction of what has none is refused."""
-    if not currency.has_cents and price != price.to_integral_value():
+    if currency in WHOLE and price != price.to_integral_value():
         raise ValueError(f"There are no cents of {currency}.")
     return int(price.scaleb(2))
 

@@ -1,7 +1,5 @@
 """Webinars and the people who register for them."""
 
-import re
-import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Self, TypeVar
@@ -14,7 +12,6 @@ from sqlmodel import Field, SQLModel
 
 from app.models.base import Timestamp, Typed, now, words
 
-UNSLUGGABLE = re.compile(r"[^a-z0-9]+")
 Moment = TypeVar("Moment", datetime, date)
 LONGEST_ANSWER = 1_000
 LONGEST_NOTE = 4_000
@@ -193,23 +190,6 @@ class Note(SQLModel, table=True):
 
 
 # What forms hold
-
-
-# Addresses of other pages, behind which nothing may hide. A test compares them to the routes.
-RESERVED = {
-    "product": frozenset({"dashboard", "import", "new", "preview", "stream"}),
-    "webinar": frozenset({"new", "preview"}),
-}
-
-
-def slug_of(title: str, kind: str = "webinar") -> str:
-    """The title in an address: "Über uns & mehr" becomes "uber-uns-mehr".
-
-    What has no letters is called by its kind, and what is the address of another page gets a number.
-    """
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    slug = UNSLUGGABLE.sub("-", plain).strip("-")[:100] or kind
-    return f"{slug}-2" if slug in RESERVED.get(kind, ()) else slug
 
 
 def known_zone(name: str) -> str:

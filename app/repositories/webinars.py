@@ -59,9 +59,9 @@ class WebinarRepository(Repository):
         """This registration of the webinar, if it is one of those."""
         return (await self.session.exec(self._of(webinar).where(Registration.id == id, where))).first()
 
-    async def is_one_of(self, registration: Registration, where: ColumnElement[bool]) -> bool:
+    async def is_one_of(self, registration: Registration, *where: ColumnElement[bool]) -> bool:
         """Whether it is still there, and one of those."""
-        found = select(Registration.id).where(Registration.id == registration.id, where)
+        found = select(Registration.id).where(Registration.id == registration.id, *where)
         return (await self.session.exec(found)).first() is not None
 
     async def reload(self, registration: Registration) -> None:

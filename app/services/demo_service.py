@@ -7,8 +7,9 @@ from typing import NamedTuple
 from app.config import Settings
 from app.models.base import now
 from app.models.product import Product, sort_key
+from app.models.slugs import slug_of
 from app.models.user import User
-from app.models.webinar import Webinar, WebinarStatus, slug_of
+from app.models.webinar import Webinar, WebinarStatus
 from app.repositories.groups import GroupRepository
 from app.repositories.messages import MessageRepository
 from app.repositories.products import ProductRepository

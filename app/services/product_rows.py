@@ -7,7 +7,7 @@ from sqlmodel import Field
 
 from app.models.base import Typed
 from app.models.product import Product, ProductForm
-from app.models.webinar import RESERVED, slug_of
+from app.models.slugs import RESERVED, slug_of
 from app.services.csv_import import Changes
 from app.services.csv_rows import Rows, Sheet, problems, read_items
 

@@ -9,7 +9,7 @@ from app.errors import Conflict, Invalid, NotFound
 from app.events import Events, ProductAdded, ProductChanged, ProductDeleted, ProductRestored
 from app.models.base import now
 from app.models.product import Product, ProductForm, QuickEdit, minor, sort_key
-from app.models.webinar import slug_of
+from app.models.slugs import slug_of
 from app.repositories.product_figures import ProductFigures
 from app.repositories.products import ProductRepository
 from app.repositories.visibility import Rights

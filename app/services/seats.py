@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import true
-
 from app.errors import Conflict, Forbidden, NotFound
 from app.events import (
     Events,
@@ -144,4 +142,4 @@ class Seats:
 async def check_change(webinars: WebinarRepository, rights: Rights, registration: Registration) -> None:
     """Raise `NotFound` when it is gone meanwhile, and `Forbidden` when they may not change it."""
     if not await webinars.is_one_of(registration, rights.rows(Registration, "change")):
-        raise Forbidden if await webinars.is_one_of(registration, true()) else NotFound
+        raise Forbidden if await webinars.is_one_of(registration) else NotFound

@@ -24,8 +24,9 @@ from app.events import (
 from app.limits import Limits
 from app.models.base import now
 from app.models.registrant_forms import DetailsForm, RegistrationForm
+from app.models.slugs import slug_of
 from app.models.user import Place
-from app.models.webinar import Registration, Standing, Webinar, WebinarForm, WebinarStatus, slug_of
+from app.models.webinar import Registration, Standing, Webinar, WebinarForm, WebinarStatus
 from app.repositories.messages import MessageRepository
 from app.repositories.visibility import Rights
 from app.repositories.webinars import WebinarRepository
@@ -101,13 +102,13 @@ class WebinarService(Seats):
         await self.webinars.lock(webinar)
         if values["capacity"] < webinar.taken:
             raise TooFewSeats(field="capacity")
-        started, before = webinar.starts_at, {name: getattr(webinar, name) for name in values}
-        told = any(values[name] != before[name] for name in CALENDAR_FIELDS if name in values)
+        before = {name: getattr(webinar, name) for name in values}
+        told = any(values[name] != before[name] for name in CALENDAR_FIELDS)
         webinar.sqlmodel_update(values | {"updated_at": now(), "sequence": webinar.sequence + told})
         if webinar.status == WebinarStatus.DONE and webinar.ends_at > now():
             webinar.status = WebinarStatus.PUBLISHED  # it is held again
         await self.webinars.add(webinar)
-        await self._remind_anew(webinar, started)
+        await self._remind_anew(webinar, before["starts_at"])
         await self._promote(webinar)
         if values != before:
             await self.events.publish(WebinarChanged(webinar, None, rights.user, before, values))

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -289,6 +291,15 @@ def paced(with_model: Settings) -> Settings:
     return with_model.model_copy(update={"openai_model": "paced-400"})
 
 
+@asynccontextmanager
+async def paced_desk(paced: Settings, open_app: OpenApp) -> AsyncIterator[tuple[FastAPI, Browser, str]]:
+    """An app whose model takes its time, somebody of marketing there, and the path of a follow-up."""
+    app = await open_app(paced)
+    async with Browser(app) as desk:
+        await enter(app, desk)
+        yield app, desk, await path_of(app)
+
+
 async def test_a_draft_streams_and_a_page_that_comes_back_gets_the_rest(paced: Settings, open_app: OpenApp) -> None:
     """From its cursor on, in this process and in another one."""
     slower = paced.model_copy(update={"openai_model": "paced-100"})
@@ -316,10 +327,7 @@ async def test_a_draft_streams_and_a_page_that_comes_back_gets_the_rest(paced: S
 
 
 async def test_a_page_that_comes_back_is_not_told_twice(paced: Settings, open_app: OpenApp) -> None:
-    app = await open_app(paced)
-    async with Browser(app) as desk:
-        await enter(app, desk)
-        path = await path_of(app)
+    async with paced_desk(paced, open_app) as (_app, desk, path):
         await desk.htmx(f"{path}/draft", "POST")
         response = await desk.get(f"{path}/stream?after=0", headers={"Last-Event-ID": "200"})
         assert said(list(events(response.text))) == ANSWER[200:]
@@ -330,10 +338,7 @@ async def test_a_page_that_comes_back_is_not_told_twice(paced: Settings, open_ap
 async def test_a_draft_without_script_is_shown_in_a_frame_while_it_is_written(
     paced: Settings, open_app: OpenApp
 ) -> None:
-    app = await open_app(paced)
-    async with Browser(app) as desk:
-        await enter(app, desk)
-        path = await path_of(app)
+    async with paced_desk(paced, open_app) as (_app, desk, path):
         await desk.post(f"{path}/draft")
         page = parse(await desk.get(path))
         assert one(page, "noscript iframe").get("src") == f"{path}/live"
@@ -387,10 +392,7 @@ async def test_a_draft_is_stopped_and_what_was_written_is_kept(
 
 
 async def test_a_draft_that_was_stopped_can_be_drafted_again(paced: Settings, open_app: OpenApp) -> None:
-    app = await open_app(paced)
-    async with Browser(app) as desk:
-        await enter(app, desk)
-        path = await path_of(app)
+    async with paced_desk(paced, open_app) as (app, desk, path):
         await desk.htmx(f"{path}/draft", "POST")
         await desk.post(f"{path}/stop")
         row = await follow_up(app)
