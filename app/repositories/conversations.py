@@ -133,7 +133,7 @@ class ConversationRepository(Repository):
         return by_message
 
     async def cite(self, citations: Sequence[Citation]) -> None:
-        """Store the sources of a new answer. Nobody asks for their ids, which would take a third of a question's time."""
+        """Store the sources of a new answer. Nobody asks for their ids, which would take most of the time."""
         if citations:
             await self.write(CITE, [citation.model_dump(exclude={"id"}) for citation in citations])
 
