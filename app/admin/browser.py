@@ -61,8 +61,7 @@ class RecordBrowser:
 
     async def browse(self, rights: Rights, view: Records, look: Look) -> Listing:
         """One page of the rows that they see. What has no index is put in order only while there are few."""
-        where = await self.where(rights, view, look)
-        count = await self.count(view, look, where)
+        where, count = await self._listed(rights, view, look)
         ordered = self._ordered(view, look, count)
         page = await self._page(rights, view, ordered, where, count)
         if ordered.sort == look.sort:
@@ -108,11 +107,18 @@ class RecordBrowser:
         following = look.query(after=text_of(shown[-1][1])) if shown and after else ""
         return Listing(view, look, rows, count, names, previous, following)
 
-    async def where(
-        self, rights: Rights, view: Records, look: Look, *, whole: bool = False
-    ) -> list[ColumnElement[bool]]:
-        """What a look wants of the rows that somebody sees; `whole`: also what a list leaves out of very many."""
-        where = [view.rows(rights, "view"), *await self._holding(rights, view, look.words, whole=whole)]
+    async def where(self, rights: Rights, view: Records, look: Look) -> list[ColumnElement[bool]]:
+        """What a look wants of the rows that somebody sees."""
+        filters = await self._filters(rights, view, look)
+        return [view.rows(rights, "view"), *self._holding(view, look.words), *filters]
+
+    def _holding(self, view: Records, words: Sequence[str]) -> Sequence[ColumnElement[bool]]:
+        if not words or view.words is None:
+            return view.holding(words)
+        return [self.records.holding(view.words, view.key_field.attribute, words)]
+
+    async def _filters(self, rights: Rights, view: Records, look: Look) -> list[ColumnElement[bool]]:
+        where = []
         for field in view.filtered:
             where += wanted(look, field)
             if field.kind is Kind.REFERENCE and (typed := look.filters.get(field.name)):
@@ -120,15 +126,19 @@ class RecordBrowser:
                 where.append(false() if key is None else field.attribute == key)
         return where
 
-    async def _holding(
-        self, rights: Rights, view: Records, words: Sequence[str], *, whole: bool
-    ) -> Sequence[ColumnElement[bool]]:
-        """The rows that hold all these words; of very many some, for whoever sees all rows and wants no `whole`."""
-        if not words or view.words is None:
-            return view.holding(words)
+    async def _listed(self, rights: Rights, view: Records, look: Look) -> tuple[list[ColumnElement[bool]], Count]:
+        """What a list shows, and how many there are: of a search that finds very many and has no filters, some."""
         sees_all = rights.user.is_superuser or rights.may(f"{view.kind}.view")
-        most = FOUND + 1 if sees_all and not whole else None
-        return [await self.records.holding(view.words, view.key_field.attribute, words, most)]
+        if look.words and view.words and sees_all:
+            sees, filters = view.rows(rights, "view"), await self._filters(rights, view, look)
+            holding, count = await self.records.found(view.words, view.key_field.attribute, look.words, FOUND)
+            if not filters:
+                return [sees, holding], count
+            if count.is_exact:
+                where = [sees, holding, *filters]
+                return where, await self.count(view, look, where)
+        where = await self.where(rights, view, look)
+        return where, await self.count(view, look, where)
 
     async def get(self, rights: Rights, view: Records, key: str) -> Any:
         """A row that they see; `NotFound` for all others."""

@@ -78,7 +78,7 @@ class BulkRecords:
             field = next((each for each in view.typed if each.name == form.column), None)
             if field is None:
                 raise Invalid("Choose a column that can be set.")
-        chosen = await self.browser.where(rights, view, look, whole=True) if form.all else [with_keys(view, form.keys)]
+        chosen = await self.browser.where(rights, view, look) if form.all else [with_keys(view, form.keys)]
         where = [*chosen, view.rows(rights, "view"), view.rows(rights, ACTIONS[act])]
         count = await self.browser.records.count(view.model, where, narrowed=look.narrows or not form.all)
         if not count.number:

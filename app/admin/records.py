@@ -87,11 +87,11 @@ class Records(ModelView):
         labels = {name: self._column_labels.get(name) or words_of(name) for name in names}
         return {name: field_of(self.model, name, labels[name]) for name in names}
 
-    @property
+    @cached_property
     def listed(self) -> list[Field]:
         return [self.fields[name] for name in self._list_prop_names]
 
-    @property
+    @cached_property
     def shown(self) -> list[Field]:
         return [self.fields[name] for name in self._details_prop_names if name in self.fields]
 
@@ -146,11 +146,15 @@ class Records(ModelView):
         """What people call a row."""
         return str(getattr(row, self.naming.name)) if self.naming else self.key_of(row)
 
+    @property
+    def formatters(self) -> Mapping[str, Any]:
+        """SQLAdmin's `column_formatters`, by the columns' names."""
+        return self._list_formatters
+
     def formatted(self, request: Request, row: Any, name: str) -> Any:
-        """What SQLAdmin's `column_formatters` make of a value; None without one."""
-        formatter = self._list_formatters.get(name)
+        """What its formatter makes of a value."""
         takes_request = self._list_formatter_accepts_request.get(name, False)
-        return self._call_formatter(formatter, row, name, request, takes_request) if formatter else None
+        return self._call_formatter(self.formatters[name], row, name, request, takes_request)
 
     def amount(self, row: Any, field: Field) -> str:
         """Money as people read it."""

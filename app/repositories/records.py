@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, TypeVar
 
+import orjson
 from sqlalchemy import ARRAY, ColumnElement, String, Text, Uuid, bindparam, cast, false, literal, type_coerce
 from sqlalchemy import select as sql_select
 from sqlalchemy import text as sql_text
@@ -19,6 +20,7 @@ from app.repositories.keyset import from_place
 from app.repositories.record_search import TextIndex
 
 MANY = 10_000  # rows; more are not counted one by one
+TALLIED = 1_000  # the same for each choice of a filter, all of which are counted for a page
 Model = TypeVar("Model", bound=SQLModel)
 
 
@@ -75,27 +77,31 @@ class RecordRepository(Repository):
         estimate = 0 if narrowed or number <= most else await self._estimate(model.__tablename__)  # type: ignore[arg-type]
         return Count(estimate, is_exact=False, is_about=True) if estimate > most else _counted(number, most)
 
-    async def holding(self, index: TextIndex, key: Any, words: Sequence[str], most: int | None) -> ColumnElement[bool]:
-        """The rows that hold all these words, or some of them when they are more than `most`.
+    def holding(self, index: TextIndex, key: Any, words: Sequence[str]) -> ColumnElement[bool]:
+        """The rows that hold all these words, or words that begin so."""
+        keys = index.keys(key, words, on_sqlite=self.on_sqlite)
+        return false() if keys is None else key.in_(keys)
 
-        Some are looked for once, by whole words first: of a common word the index has a list, while the lists of all
-        words that begin with it are put together for each search.
+    async def found(
+        self, index: TextIndex, key: Any, words: Sequence[str], most: int
+    ) -> tuple[ColumnElement[bool], Count]:
+        """The same, looked for once: of more than `most` rows some, and how many they are.
+
+        They are looked for by whole words first: of a common word the index has a list, while the lists of all words
+        that begin with it are put together for each search.
         """
-        begun = index.keys(key, words, on_sqlite=self.on_sqlite)
-        if begun is None:
-            return false()
-        if most is None:
-            return key.in_(begun)  # type: ignore[no-any-return]
-        for statement in (index.keys(key, words, on_sqlite=self.on_sqlite, begun=False), begun):
-            keys = (await self.execute(statement.limit(most))).scalars().all()
-            if len(keys) == most:
-                break
-        return self._among(key, keys)
+        keys: Sequence[Any] = ()
+        for begun in (False, True):
+            statement = index.keys(key, words, on_sqlite=self.on_sqlite, begun=begun)
+            if statement is not None and len(keys) <= most:
+                keys = (await self.execute(statement.limit(most + 1))).scalars().all()
+        return self._among(key, keys), _counted(len(keys), most)
 
     def _among(self, key: Any, keys: Sequence[Any]) -> ColumnElement[bool]:
-        """PostgreSQL takes them as one value, so that it reads the same statement for any number of them."""
+        """They go as one value, so that the statement is the same for any number of them."""
         if self.on_sqlite:
-            return key.in_(keys)  # type: ignore[no-any-return]
+            listed: Any = func.json_each(orjson.dumps(keys).decode()).table_valued("value")
+            return key.in_(sql_select(listed.c.value))  # type: ignore[no-any-return]
         return key.in_(sql_select(func.unnest(bindparam(None, keys, ARRAY(key.type)))))  # type: ignore[no-any-return]
 
     async def _estimate(self, table: str) -> int:
@@ -186,9 +192,9 @@ class RecordRepository(Repository):
         self, model: type[SQLModel], attribute: Any, values: Sequence[Any], where: Sequence[ColumnElement[bool]]
     ) -> list[Count]:
         """How many rows have each of these values, in one statement."""
-        numbers = (_some(model, [*where, attribute == value], MANY) for value in values)
+        numbers = (_some(model, [*where, attribute == value], TALLIED) for value in values)
         found = (await self.execute(sql_select(*numbers))).one() if values else ()
-        return [_counted(number, MANY) for number in found]
+        return [_counted(number, TALLIED) for number in found]
 
     # What hangs on a row
 
