@@ -114,7 +114,8 @@ async def get_deletions(session: SessionDep, editor: EditorDep) -> Deletions:
 
 async def get_deleted(request: Request, rights: RightsDep, jobs: JobServiceDep) -> Job | None:
     """The deletion that has led here, while it can be undone."""
-    return await jobs.undoable(rights, id) if (id := request.query_params.get("deleted", "")) else None
+    given = request.query_params.get("deleted")
+    return await jobs.undoable(rights, given) if given else None
 
 
 def undo_of(deleted: Job | None) -> str:
@@ -156,7 +157,7 @@ class Within:
         """That page as it is now."""
         if not page.from_htmx:
             return page.redirect(f"{self.parent.path}{undo_of(deleted)}")
-        context = {
+        context: dict[str, Any] = {
             "rights": self.parent.rights,
             "done": self.inline.name,
             "deleted": deleted if deleted and deleted.can_undo else None,
