@@ -262,4 +262,5 @@ class RecordBrowser:
 
     async def dependents(self, view: Records, row: Any) -> list[tuple[str, Count]]:
         """What goes when it does, by what its tables are called."""
-        return [(self.panel.called(table), count) for table, count in await self.records.dependents(view.table, row)]
+        found = await self.records.dependents(view.table, row)
+        return [(self.panel.called(table, count.number), count) for table, count in found]

@@ -51,7 +51,7 @@ class Deletions:
         return AskedDeletion([*goes, *lost], freed, lost, can_undo)
 
     def _counts(self, numbers: Mapping[str, int]) -> Counts:
-        return [(self.browser.panel.called(table), count_of(number)) for table, number in numbers.items()]
+        return [(self.browser.panel.called(table, number), count_of(number)) for table, number in numbers.items()]
 
     async def delete(self, rights: Rights, view: Records, row: Any, path: str) -> Job:
         """Delete it with all that hangs on it. Returns the job that undoes it; `path` is of the page that shows it."""

@@ -257,10 +257,11 @@ class Panel:
     def of_table(self, name: str) -> Records | None:
         return self.tables.get(name)
 
-    def called(self, table: str) -> str:
-        """What a table is called in a sentence, also one without a view."""
+    def called(self, table: str, count: int = 0) -> str:
+        """What so many rows of a table are called in a sentence, also of one without a view."""
         view = self.of_table(table)
-        return view.says if view else table.replace("_", " ")
+        name = view.name.lower() if view else table.replace("_", " ")
+        return name if count == 1 else view.says if view else f"{name}s"
 
     def comes_back(self, table: str) -> bool:
         """Whether an undo brings rows of this table back: not what lets somebody in, and nothing that no view knows."""

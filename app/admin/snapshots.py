@@ -34,7 +34,9 @@ class Snapshots:
         return _packed(_values(row)) | ({WITH: self._kept(found)} if hangs else {})
 
     def _kept(self, found: Hanging) -> dict[str, Any]:
-        lost = ", ".join(f"{count_of(number)} {self.panel.called(table)}" for table, number in found.lost.items())
+        lost = ", ".join(
+            f"{count_of(number)} {self.panel.called(table, number)}" for table, number in found.lost.items()
+        )
         return {
             "rows": [[table, _packed(values)] for table, values in found.rows],
             "freed": [[each.table, _packed(each.which), each.column, _pack(each.was)] for each in found.freed],

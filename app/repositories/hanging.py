@@ -91,7 +91,7 @@ class HangingRepository(Repository):
         if MISSING not in now.values():
             if await self._insert(table, [now]):
                 return True
-            if number := table.autoincrement_column:
+            if (number := table.autoincrement_column) is not None:
                 here = table.name, (number.key, now.pop(number.key))
                 moved[here] = await self._number_of(table, now)
                 return moved[here] is not MISSING
@@ -141,7 +141,7 @@ class _Search:
                 self._free(key, found)
             elif self.comes_back(child.name):
                 deeper.setdefault(child.name, []).extend(self._take(child, found))
-            else:
+            elif found:
                 self.lost[child.name] = self.lost.get(child.name, 0) + len(found)
         return {name: each for name, each in deeper.items() if each}
 
