@@ -6,7 +6,7 @@ from graphlib import TopologicalSorter
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Table, insert, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Table, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
@@ -68,14 +68,25 @@ class HangingRepository(Repository):
         missing = 0
         for name, group in groupby(rows, key=lambda each: each[0]):
             table, some = SQLModel.metadata.tables[name], [values for _, values in group]
-            if moved or not await self._insert(table, some):
-                missing += sum([not await self._insert_one(table, values, moved) for values in some])
+            number = table.autoincrement_column
+            highest = 0 if number is None else max(values[number.key] for values in some)
+            missing += await self._store(table, some, moved, highest)
         for each in freed:
             await self._refer(each, moved)
         return missing
 
+    async def _store(self, table: Table, rows: Sequence[Values], moved: Moved, highest: int) -> int:
+        """All at once, and where something is in the way, half by half. Returns how many did not come back."""
+        ready = [values for values in rows if MISSING not in _now(table, values, moved).values()]
+        if not ready or await self._insert(table, [_now(table, values, moved) for values in ready]):
+            return len(rows) - len(ready)
+        if len(ready) == 1:
+            return len(rows) - await self._renumber(table, ready[0], moved, highest)
+        halves = ready[: len(ready) // 2], ready[len(ready) // 2 :]
+        return len(rows) - len(ready) + sum([await self._store(table, half, moved, highest) for half in halves])
+
     async def _insert(self, table: Table, rows: Sequence[Values]) -> bool:
-        """All at once; False when something is in the way of one of them."""
+        """False when something is in the way of one of them."""
         try:
             async with self.session.begin_nested():
                 await self.write(insert(table), [dict(each) for each in rows])
@@ -83,24 +94,20 @@ class HangingRepository(Repository):
             return False
         return True
 
-    async def _insert_one(self, table: Table, values: Values, moved: Moved) -> bool:
-        """To whatever it refers to now. False when that is gone, or when something else than its number is taken."""
-        now = dict(values)
-        for key in table.foreign_keys:
-            now[key.parent.key] = moved.get(_place(key, values), values[key.parent.key])
-        if MISSING not in now.values():
-            if await self._insert(table, [now]):
-                return True
-            if (number := table.autoincrement_column) is not None:
-                here = table.name, (number.key, now.pop(number.key))
-                moved[here] = await self._number_of(table, now)
-                return moved[here] is not MISSING
-        for column in table.primary_key:
-            moved[table.name, (column.key, values[column.key])] = MISSING
-        return False
+    async def _renumber(self, table: Table, values: Values, moved: Moved, highest: int) -> bool:
+        """Store a row with a new number; False when it is not its number that is in the way."""
+        now, number, made = _now(table, values, moved), table.autoincrement_column, MISSING
+        if number is not None:
+            del now[number.key]
+            if self.on_sqlite:  # which would give one that a later row comes back with
+                there = (await self.execute(select(func.max(number)))).scalar() or 0
+                now[number.key] = max(there, highest) + 1
+            made = await self._number_of(table, now)
+        moved |= {(table.name, (column.key, values[column.key])): made for column in table.primary_key}
+        return made is not MISSING
 
     async def _number_of(self, table: Table, values: Values) -> Any:
-        """Store a row, and return the number that it got."""
+        """Store a row, and return its number."""
         try:
             async with self.session.begin_nested():
                 made = await self.write(insert(table).values(dict(values)).returning(*table.primary_key))
@@ -176,6 +183,16 @@ class _Search:
             by_table.setdefault(name, []).append(row)
         tables = (table for table in SQLModel.metadata.sorted_tables if table.name in by_table)
         return [(table.name, row) for table in tables for row in _parents_first(table, by_table[table.name])]
+
+
+def _now(table: Table, values: Values, moved: Moved) -> dict[str, Any]:
+    """A row as it is to be stored. A row that refers to one that is missing is so too."""
+    now = dict(values)
+    for key in table.foreign_keys:
+        now[key.parent.key] = moved.get(_place(key, values), values[key.parent.key])
+    if MISSING in now.values():
+        moved |= {(table.name, (column.key, values[column.key])): MISSING for column in table.primary_key}
+    return now
 
 
 def tables_below(name: str) -> list[str]:

@@ -177,6 +177,26 @@ async def test_who_has_their_numbers_by_now_keeps_them(
     assert {each.conversation_id for each in messages.values()} == {conversation.id, other.id}
 
 
+async def test_only_those_get_new_numbers_whose_own_are_taken(app: FastAPI, root: Browser) -> None:
+    people = await register(app, root, "ann", "ben")
+    ann, ben = people["ann"].id, people["ben"].id
+    await store(app, *(Note(registration_id=ann, author="Mia", text=f"More {number}") for number in range(9)))
+    before = {note.text: note.id for note in await all_notes(app)}
+    action, _ = await deleted(app, root, f"/admin/registration/{ann}")
+    taken = {"ann 1", "More 3"}
+    await store(app, *(Note(id=before[each], registration_id=ben, author="Mia", text="Other") for each in taken))
+    await undo(app, root, action)
+    after = await all_notes(app)
+    anns = {note.text: note.id for note in after if note.registration_id == ann}
+    assert len(anns) == 11 and {text for text, id in anns.items() if id != before[text]} == taken
+    assert {note.id for note in after if note.text == "Other"} == {before[each] for each in taken}
+
+
+async def all_notes(app: FastAPI) -> list[Note]:
+    async with app.state.database.transaction() as session:
+        return list((await session.exec(select(Note))).all())
+
+
 async def test_what_cannot_come_back_says_so(app: FastAPI, root: Browser) -> None:
     """A message was deleted since: that it was sent does not come back, and all else does."""
     people = await register(app, root, "ann")
@@ -441,8 +461,7 @@ async def test_pencils_and_bins_stand_on_rows_that_they_are_for(app: FastAPI, ro
 
 
 async def notes_of(app: FastAPI, registration: UUID) -> list[int | None]:
-    async with app.state.database.transaction() as session:
-        return [note.id for note in (await session.exec(select(Note))).all() if note.registration_id == registration]
+    return [note.id for note in await all_notes(app) if note.registration_id == registration]
 
 
 async def test_one_statement_asks_for_all_rows_of_a_page_and_none_for_who_may_all(
