@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 from app.admin.browser import RecordBrowser
 from app.admin.columns import Field, Kind
 from app.admin.records import Records
+from app.admin.snapshots import Snapshots
 from app.errors import Conflict, Invalid, NotFound
 from app.models.audit import AuditEntry
 from app.models.base import now
@@ -26,6 +27,10 @@ class Effects(Protocol):
 
     def prepared(self, rights: Rights, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values with those that follow from them. `row` is None for a new one."""
+        ...
+
+    async def hold(self, row: Any) -> None:
+        """Let nobody change it, or what a deletion of it changes, until this transaction ends."""
         ...
 
     async def changed(self, rights: Rights, row: Any) -> None: ...
@@ -62,11 +67,13 @@ class RecordEditor:
         records: RecordRepository,
         audit: AuditService,
         effects: Mapping[type[SQLModel], Effects],
+        snapshots: Snapshots,
     ) -> None:
         self.browser = browser
         self.records = records
         self.audit = audit
         self.effects = effects
+        self.snapshots = snapshots
 
     async def create(self, rights: Rights, view: Records, typed: Mapping[str, Any]) -> Any:
         view.check(rights, "add")
@@ -100,6 +107,11 @@ class RecordEditor:
         clock = {CLOCK: now()} if CLOCK in view.fields else {}
         await self._store(rights, view, row, self._prepared(rights, view, row, values) | clock, "change")
         await self.say(rights, view, row, act, before, facts(view, row))
+
+    async def hold(self, view: Records, row: Any) -> None:
+        """Hold a row that is about to be deleted: nothing new comes to hang on it."""
+        effects = self.effects.get(view.model)
+        await (effects.hold(row) if effects else self.records.hold(row))
 
     async def delete(self, rights: Rights, view: Records, row: Any) -> None:
         """Delete it with all that hangs on it."""

@@ -26,6 +26,9 @@ class ProductEffects:
             return {**values, **named, "slug": slug_of(values["name"], "product")}
         return {**values, **named, "version": row.version + 1}
 
+    async def hold(self, row: Product) -> None:
+        await self.records.hold(row)
+
     async def changed(self, rights: Rights, row: Product) -> None:
         await self.events.publish(ProductChanged(row, {}, rights.user))
 
@@ -41,12 +44,18 @@ class ProductEffects:
 class RegistrationEffects:
     """The staff's table learns of it, and a seat that is given back goes to the next."""
 
-    def __init__(self, seats: Seats, events: Events) -> None:
+    def __init__(self, records: RecordRepository, seats: Seats, events: Events) -> None:
+        self.records = records
         self.seats = seats
         self.events = events
 
     def prepared(self, _rights: Rights, _row: Registration | None, values: Mapping[str, Any]) -> dict[str, Any]:
         return dict(values)
+
+    async def hold(self, row: Registration) -> None:
+        """Seats come first, as everywhere: two who wait for each other would wait for ever."""
+        await self.seats.webinars.lock(await self._webinar(row))
+        await self.records.hold(row)
 
     async def changed(self, rights: Rights, row: Registration) -> None:
         await self.events.publish(RegistrationChanged(await self._webinar(row), row, rights.user))
@@ -80,6 +89,9 @@ class NoteEffects:
     def prepared(self, rights: Rights, row: Note | None, values: Mapping[str, Any]) -> dict[str, Any]:
         is_new = row is None or "text" in values
         return {**values, **({"author_id": rights.user.id, "author": rights.user.called} if is_new else {})}
+
+    async def hold(self, row: Note) -> None:
+        await self.records.hold(row)
 
     async def changed(self, rights: Rights, row: Note) -> None:
         registration = await self.seats.webinars.registration(row.registration_id)

@@ -9,11 +9,12 @@ import orjson
 from sqlalchemy import ARRAY, ColumnElement, String, Text, Uuid, bindparam, cast, false, literal, type_coerce
 from sqlalchemy import select as sql_select
 from sqlalchemy import text as sql_text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSessionTransaction
 from sqlmodel import SQLModel, col, func, select
 
 from app.db import take_turn
+from app.errors import NotFound
 from app.models.audit import AuditEntry
 from app.repositories.base import Repository
 from app.repositories.keyset import from_place
@@ -116,9 +117,15 @@ class RecordRepository(Repository):
         return (await self.session.exec(select(model).where(*where))).first()
 
     async def hold(self, row: SQLModel) -> None:
-        """Let nobody else change it until this transaction ends, and see what they changed before."""
+        """Let nobody else change it until this transaction ends, and see what they changed before.
+
+        Raises `NotFound` when somebody has deleted it.
+        """
         await take_turn(self.session)
-        await self.session.refresh(row, with_for_update=True)
+        try:
+            await self.session.refresh(row, with_for_update=True)
+        except InvalidRequestError as error:
+            raise NotFound from error
 
     async def fits(self, model: type[SQLModel], *where: ColumnElement[bool]) -> bool:
         """Whether there is such a row."""
@@ -128,6 +135,11 @@ class RecordRepository(Repository):
 
     async def some(self, model: type[Model], where: Sequence[ColumnElement[bool]]) -> Sequence[Model]:
         return (await self.session.exec(select(model).where(*where))).all()
+
+    async def passing(self, values: Sequence[Any], where: ColumnElement[bool]) -> Sequence[Any]:
+        """Of such rows their keys, and which rules they pass."""
+        named = (each.label(f"value_{number}") for number, each in enumerate(values))
+        return (await self.execute(sql_select(*named).where(where))).all()
 
     def trying(self) -> AsyncSessionTransaction:
         """A part of the transaction that is taken back by itself when it fails."""
