@@ -1,6 +1,8 @@
 """What routes ask for by type: settings and services; `visitors` has the people.
 
-All of these are `async`, though most wait for nothing: FastAPI sends a plain function to a thread and back.
+All of these are `async`, though most wait for nothing: FastAPI sends a plain function to a thread and back. It also
+walks down to whatever a dependency needs each time that one is named, though it calls each once: what nearly all others
+need takes settings and place from the request itself.
 """
 
 from typing import Annotated
@@ -92,6 +94,10 @@ async def get_passwords(request: Request) -> Passwords:
 
 
 async def get_place(request: Request) -> Place:
+    return place_of(request)
+
+
+def place_of(request: Request) -> Place:
     """Where the request comes from; behind a proxy that is trusted, where it says that it got it from."""
     address = request.client.host if request.client else ""
     return Place(address[:45], request.headers.get("user-agent", "")[:300])
@@ -125,8 +131,10 @@ async def get_mail(request: Request, session: SessionDep) -> MailService:
     return MailService(MailRepository(session), request.app.state.templates.mail, request.app.state.mail_sender.wake)
 
 
-async def get_audit(request: Request, session: SessionDep, place: PlaceDep) -> AuditService:
-    return AuditService(AuditRepository(session), place, lambda: getattr(request.state, "impersonation", None))
+async def get_audit(request: Request, session: SessionDep) -> AuditService:
+    return AuditService(
+        AuditRepository(session), place_of(request), lambda: getattr(request.state, "impersonation", None)
+    )
 
 
 async def get_tickets(session: SessionDep, settings: SettingsDep) -> TicketService:

@@ -21,6 +21,7 @@ from app.dependencies import (
     SessionDep,
     SessionWatchDep,
     SettingsDep,
+    place_of,
 )
 from app.errors import AccountRequired, AppError, ConfirmationRequired, Forbidden, SignInRequired
 from app.models.base import Typed
@@ -43,12 +44,12 @@ Follow = Callable[[Leave], AsyncIterator[Any]]  # until told to leave
 # Who is asking
 
 
-async def get_cookies(settings: SettingsDep) -> Cookies:
-    return Cookies(settings)
+async def get_cookies(request: Request) -> Cookies:
+    return Cookies(request.app.state.settings)
 
 
-async def get_strategy(session: SessionDep, settings: SettingsDep, place: PlaceDep) -> SessionStrategy:
-    return SessionStrategy(SessionRepository(session), settings, place)
+async def get_strategy(request: Request, session: SessionDep) -> SessionStrategy:
+    return SessionStrategy(SessionRepository(session), request.app.state.settings, place_of(request))
 
 
 CookiesDep = Annotated[Cookies, Depends(get_cookies)]

@@ -299,8 +299,12 @@ def _grouped(text: str) -> Iterator[list[range]]:
 
 def _runs(units: Sequence[range], limit: int) -> Iterator[Sequence[range]]:
     """The single units, and the runs of neighbours that are no longer than `limit`."""
-    runs = (units[first : first + count] for first in range(len(units)) for count in range(1, MAX_RUN + 1))
-    return (run for run in runs if len(run) == 1 or run[-1].stop - run[0].start <= limit)
+    for first, unit in enumerate(units):
+        yield [unit]
+        for last in range(first + 1, min(first + MAX_RUN, len(units))):
+            if units[last].stop - unit.start > limit:
+                break
+            yield units[first : last + 1]
 
 
 def _weigh(stems: Set[str]) -> float:

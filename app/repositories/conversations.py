@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, text, update
+from sqlalchemy import bindparam, delete, func, insert, text, update
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -30,6 +30,29 @@ POSTGRES_HITS = text("""
     ORDER BY ts_rank_cd(to_tsvector('english', message.text), query) DESC LIMIT :limit
 """)
 STREAMING = col(Message.status) == Status.STREAMING
+# Made once: every question and every stream asks these.
+MESSAGES = select(Message).where(Message.conversation_id == bindparam("conversation")).order_by(col(Message.id))
+MESSAGE = (
+    select(Message, Conversation)
+    .join(Conversation)
+    .where(Message.id == bindparam("id"), Message.role == bindparam("role"))
+)
+CITATIONS = (
+    select(Citation)
+    .where(col(Citation.message_id).in_(bindparam("messages", expanding=True)))
+    .order_by(col(Citation.number))
+)
+CITE = insert(Citation)
+QUESTIONS_SINCE = (
+    select(func.count())
+    .select_from(Message)
+    .join(Conversation)
+    .where(
+        Conversation.user_id == bindparam("user"),
+        Message.role == Role.ASSISTANT,
+        col(Message.created_at) >= bindparam("since"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +110,10 @@ class ConversationRepository(Repository):
         return {conversation_id: snippets[id] for conversation_id, id in best.items() if id in snippets}
 
     async def messages(self, conversation: Conversation) -> Sequence[Message]:
-        found = select(Message).where(Message.conversation_id == conversation.id).order_by(col(Message.id))
-        return (await self.session.exec(found)).all()
+        return (await self.session.exec(MESSAGES, params={"conversation": conversation.id})).all()
 
     async def message(self, id: int, role: Role) -> tuple[Message, Conversation] | None:
-        found = select(Message, Conversation).join(Conversation).where(Message.id == id, Message.role == role)
-        return (await self.session.exec(found)).first()
+        return (await self.session.exec(MESSAGE, params={"id": id, "role": role})).first()
 
     async def hold(self, conversation: Conversation) -> None:
         """Let nobody else change this row until the transaction ends."""
@@ -106,11 +127,15 @@ class ConversationRepository(Repository):
 
     async def citations(self, message_ids: Sequence[int]) -> dict[int, list[Citation]]:
         """The sources of these answers, in their order."""
-        found = select(Citation).where(col(Citation.message_id).in_(message_ids)).order_by(col(Citation.number))
         by_message: dict[int, list[Citation]] = {id: [] for id in message_ids}
-        for citation in (await self.session.exec(found)).all():
+        for citation in (await self.session.exec(CITATIONS, params={"messages": list(message_ids)})).all():
             by_message[citation.message_id].append(citation)
         return by_message
+
+    async def cite(self, citations: Sequence[Citation]) -> None:
+        """Store the sources of a new answer. Nobody asks for their ids, which would take most of the time."""
+        if citations:
+            await self.write(CITE, [citation.model_dump(exclude={"id"}) for citation in citations])
 
     async def request_stops(self, conversation: Conversation) -> None:
         """Ask whoever writes an answer in this conversation to end it."""
@@ -134,11 +159,7 @@ class ConversationRepository(Repository):
 
     async def questions_since(self, user_id: UUID, since: datetime) -> int:
         """How many answers this person has had started since then, retries included."""
-        count = select(func.count()).select_from(Message).join(Conversation)
-        mine = count.where(
-            Conversation.user_id == user_id, Message.role == Role.ASSISTANT, col(Message.created_at) >= since
-        )
-        return (await self.session.exec(mine)).one()
+        return (await self.session.exec(QUESTIONS_SINCE, params={"user": user_id, "since": since})).one()
 
 
 def sqlite_query(words: Sequence[str]) -> str:

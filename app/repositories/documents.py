@@ -11,24 +11,37 @@ from app.repositories.base import Repository
 
 # BM25 with a match in the title worth four, in the section's heading two, of one in the text; smaller is better.
 SQLITE_SEARCH = text("""
-    SELECT passage.id FROM passage_fts JOIN passage ON passage.id = passage_fts.rowid
-    WHERE passage_fts MATCH :query ORDER BY bm25(passage_fts, 4.0, 2.0, 1.0) LIMIT :limit
+    WITH best AS (
+        SELECT rowid, bm25(passage_fts, 4.0, 2.0, 1.0) AS badness FROM passage_fts
+        WHERE passage_fts MATCH :query ORDER BY badness LIMIT :limit
+    )
+    SELECT passage.title, passage.heading, passage.start, passage.text, document.slug, document.digest
+    FROM best JOIN passage ON passage.id = best.rowid JOIN document ON document.id = passage.document_id
+    ORDER BY best.badness
 """)
 # The expression is that of the index `ix_passage_fts`; the weights follow SQLite's.
 POSTGRES_SEARCH = text("""
-    SELECT id FROM passage, to_tsquery('english', :query) AS query
-    WHERE to_tsvector('english', title || ' ' || heading || ' ' || text) @@ query
-    ORDER BY ts_rank_cd(
-        setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', heading), 'B')
-        || setweight(to_tsvector('english', text), 'D'), query, 1) DESC
-    LIMIT :limit
+    WITH best AS (
+        SELECT passage.*, ts_rank_cd(
+            setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', heading), 'B')
+            || setweight(to_tsvector('english', text), 'D'), query, 1) AS rank
+        FROM passage, to_tsquery('english', :query) AS query
+        WHERE to_tsvector('english', title || ' ' || heading || ' ' || text) @@ query
+        ORDER BY rank DESC LIMIT :limit
+    )
+    SELECT best.title, best.heading, best.start, best.text, document.slug, document.digest
+    FROM best JOIN document ON document.id = best.document_id
+    ORDER BY best.rank DESC
 """)
 
 
 class Ranked(NamedTuple):
     """A passage that a search found, and which version of which document it is of."""
 
-    passage: Passage
+    title: str
+    heading: str
+    start: int
+    text: str
     slug: str
     digest: str
 
@@ -61,10 +74,7 @@ class DocumentRepository(Repository):
         """Rank passages that hold any of the terms, best first."""
         if not terms:
             return []
-        ids = list((await self.execute(self._search(), self._query(terms, limit))).scalars())
-        found = select(Passage, Document.slug, Document.digest).join(Document).where(col(Passage.id).in_(ids))
-        rows = {row[0].id: Ranked(*row) for row in (await self.session.exec(found)).all()}
-        return [rows[id] for id in ids if id in rows]
+        return [Ranked(*row) for row in await self.execute(self._search(), self._query(terms, limit))]
 
     def _search(self) -> TextClause:
         return SQLITE_SEARCH if self.on_sqlite else POSTGRES_SEARCH

@@ -69,7 +69,7 @@ class JobRepository(Repository):
 
     async def wanted(self, silent_since: datetime) -> Sequence[UUID]:
         """Jobs that run, and at which nobody is, or nobody any more."""
-        return (await self.session.exec(select(Job.id).where(RUNNING, _free(silent_since)))).all()
+        return (await self.execute(WANTED, {"silent_since": silent_since})).scalars().all()
 
     async def claim(self, id: UUID, worker: str, silent_since: datetime) -> bool:
         """Make this worker the one at it; False when another was faster."""
@@ -188,9 +188,10 @@ def _is_of(row: Mapping[str, Any], email: str) -> bool:
     return str(row.get("email", "")).lower() == email.lower()
 
 
-def _free(silent_since: datetime) -> ColumnElement[bool]:
+def _free(silent_since: Any) -> ColumnElement[bool]:
     return or_(col(Job.worker) == "", col(Job.heartbeat_at) < silent_since)
 
 
+WANTED = select(Job.id).where(RUNNING, _free(bindparam("silent_since")))  # made once: asked every second
 HAS_PROBLEM = col(JobItem.problem) != ""
 TO_DO = col(JobItem.outcome) == ""

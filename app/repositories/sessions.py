@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, or_, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
@@ -17,15 +17,27 @@ Impersonated = aliased(User)
 THEIRS: ColumnElement[bool] = col(AccessToken.user_id) == col(User.id)
 
 
-def impersonated() -> ColumnElement[bool]:
-    """As whom a session sees the site, for as long as it may."""
-    return and_(
-        col(Impersonated.id) == col(AccessToken.as_user_id),
-        col(Impersonated.is_active),
-        col(Impersonated.is_superuser).is_(False),
-        col(User.is_superuser),
-        col(AccessToken.as_since) > now() - IMPERSONATED_FOR,
-    )
+IMPERSONATED: ColumnElement[bool] = and_(  # as whom a session sees the site, for as long as it may
+    col(Impersonated.id) == col(AccessToken.as_user_id),
+    col(Impersonated.is_active),
+    col(Impersonated.is_superuser).is_(False),
+    col(User.is_superuser),
+    col(AccessToken.as_since) > bindparam("impersonated_since"),
+)
+# Made once: every request and every open stream asks these.
+VISIT = (
+    select(User, AccessToken, Impersonated)
+    .join(AccessToken, THEIRS)
+    .outerjoin(Impersonated, IMPERSONATED)
+    .where(AccessToken.token == bindparam("digest"), AccessToken.created_at >= bindparam("since"), User.is_active)
+)
+ALIVE = (
+    select(AccessToken.token, AccessToken.as_user_id, AccessToken.as_since)
+    .join(User, THEIRS)
+    .outerjoin(Impersonated, IMPERSONATED)
+    .where(col(AccessToken.token).in_(bindparam("tokens", expanding=True)), User.is_active)
+    .where(or_(col(AccessToken.as_since).is_(None), col(Impersonated.id).is_not(None)))
+)
 
 
 class SessionRepository(Repository):
@@ -34,13 +46,8 @@ class SessionRepository(Repository):
     async def visit(self, digest: str, since: datetime) -> tuple[User, AccessToken, User | None] | None:
         """The session with this digest if it began after `since`, the active user whose it is, and as whom they see the
         site."""
-        found = (
-            select(User, AccessToken, Impersonated)
-            .join(AccessToken, THEIRS)
-            .outerjoin(Impersonated, impersonated())
-            .where(AccessToken.token == digest, AccessToken.created_at >= since, User.is_active)
-        )
-        return (await self.session.exec(found)).first()
+        values = {"digest": digest, "since": since, "impersonated_since": now() - IMPERSONATED_FOR}
+        return (await self.session.exec(VISIT, params=values)).first()
 
     async def get_by_token(self, token: str, max_age: datetime | None = None) -> AccessToken | None:
         found = await self.session.get(AccessToken, token)
@@ -92,12 +99,6 @@ class SessionRepository(Repository):
 
     async def alive(self, keys: Collection[str]) -> set[str]:
         """Which of these sessions are still there, of active people, and see the site as the same person as then."""
-        tokens = {key.partition(":")[0] for key in keys}
-        found = (
-            select(AccessToken.token, AccessToken.as_user_id, AccessToken.as_since)
-            .join(User, THEIRS)
-            .outerjoin(Impersonated, impersonated())
-            .where(col(AccessToken.token).in_(tokens), User.is_active)
-            .where(or_(col(AccessToken.as_since).is_(None), col(Impersonated.id).is_not(None)))
-        )
-        return {watch_key(*row) for row in (await self.session.exec(found)).all()}
+        tokens = list({key.partition(":")[0] for key in keys})
+        values = {"tokens": tokens, "impersonated_since": now() - IMPERSONATED_FOR}
+        return {watch_key(*row) for row in await self.execute(ALIVE, values)}

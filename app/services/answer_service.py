@@ -27,10 +27,13 @@ from app.services.chat_service import ChatService, View, references_of
 log = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS = 1.0
+IDLE_SECONDS = 2.5  # how often a process that writes nothing looks for what a dead one left behind
 ORPHAN_SECONDS = 5.0  # without a heartbeat: five missed checkpoints
 MIRROR_SECONDS = 0.3  # how often a follower in another process looks at the row
 FRAME_SECONDS = 0.05  # the shortest time between two frames...
 FRAME_SECONDS_EACH = 0.001  # ...which grows with the answers being written: load costs smoothness, not progress
+LATE_SHARE = 10  # when the event loop is late, the next frame waits this many times as long: what began goes last
+LONGEST_LATE_SECONDS = 1.0
 RENDER_SHARE = 15  # and a frame that took long to render is followed by a pause of this many times as long
 RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 5.0
@@ -64,6 +67,7 @@ class Writing:
     saving: bool = False
     saved: bool = False
     first_token: float | None = None
+    late: float = 0.0  # seconds that the event loop was behind when the last frame was due
     last: Delta = field(default_factory=Delta)
 
     def outcome(self, status: Status, error: str = "") -> Outcome:
@@ -85,6 +89,7 @@ class AnswerService:
         self.markdown = markdown
         self.settings = settings
         self._writing: dict[int, Writing] = {}
+        self._looked = 0.0  # when all answers that are being written were last looked at
         self._keeper: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
 
@@ -203,7 +208,8 @@ class AnswerService:
                 writing.last = _merged(writing.last, delta)
                 if len(writing.live.text) > self.settings.max_answer_length:
                     return writing.outcome(*TOO_LONG)
-                await asyncio.sleep(self._pause(writing.live))
+                if not delta.finish_reason:  # after that the end has come with it, or comes at once
+                    writing.late = await self._rest(self._pause(writing))
         if not writing.live.text:
             return writing.outcome(Status.FAILED, "The model sent an empty answer. Try again, or choose another model.")
         status, error = ENDS.get(writing.last.finish_reason or "", (Status.COMPLETE, ""))
@@ -225,8 +231,16 @@ class AnswerService:
             async for delta in deltas:
                 yield delta
 
-    def _pause(self, live: LiveAnswer) -> float:
-        return max(FRAME_SECONDS, FRAME_SECONDS_EACH * len(self._writing), RENDER_SHARE * live.render_seconds)
+    def _pause(self, writing: Writing) -> float:
+        crowd = FRAME_SECONDS_EACH * len(self._writing)
+        late = min(LATE_SHARE * writing.late, LONGEST_LATE_SECONDS)
+        return max(FRAME_SECONDS, crowd, late, RENDER_SHARE * writing.live.render_seconds)
+
+    async def _rest(self, seconds: float) -> float:
+        """Let others do their work; return how many seconds later than asked for it is one's turn again."""
+        due = time.monotonic() + seconds
+        await asyncio.sleep(seconds)
+        return max(0.0, time.monotonic() - due)
 
     async def _mirrored(self, answer_id: int, after: int, leave: Leave, *, growing: bool) -> AsyncIterator[Frame]:
         """Follow an answer that another process writes, through its row."""
@@ -262,7 +276,9 @@ class AnswerService:
         """Until closed: save what was written, obey stop requests, and mark what a dead process left behind."""
         while not self._closing.is_set():
             try:
-                await self._checkpoint()
+                if self._writing or time.monotonic() - self._looked >= IDLE_SECONDS:
+                    self._looked = time.monotonic()
+                    await self._checkpoint()
             except Exception:
                 log.exception("checkpoint failed; the next one tries again")
             with suppress(TimeoutError):

@@ -167,7 +167,7 @@ class AskingService:
         conversation.sqlmodel_update({"updated_at": now(), "deleted_at": None})  # a tab left open brings it back
         await self._claim(answer)
         citations = [each.citation(number, answer.id or 0) for number, each in enumerate(found, 1)]
-        await self.conversations.add_all(citations)
+        await self.conversations.cite(citations)
         sources = [each.source(number) for number, each in enumerate(found, 1)]
         thread = Thread.through([*history, answer], answer.id)
         known = () if found else await self.search.titles()

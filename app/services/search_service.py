@@ -26,12 +26,14 @@ INTRODUCTION_SHARE = 0.5  # what a title's words count when a passage opens its 
 class Found:
     """A passage that answers, and the span of its document that answers best."""
 
-    passage: Passage
-    slug: str
-    digest: str
+    passage: Ranked
     start: int
     end: int
     relevance: float
+
+    @property
+    def slug(self) -> str:
+        return self.passage.slug
 
     @property
     def quote(self) -> str:
@@ -39,7 +41,7 @@ class Found:
 
     @property
     def path(self) -> str:
-        return quote_path(self.slug, self.digest, self.start, self.end)
+        return quote_path(self.slug, self.passage.digest, self.start, self.end)
 
     def source(self, number: int) -> Source:
         return Source(number, self.passage.title, self.passage.heading, self.passage.text, self.quote)
@@ -49,7 +51,7 @@ class Found:
             message_id=message_id,
             number=number,
             slug=self.slug,
-            digest=self.digest,
+            digest=self.passage.digest,
             title=self.passage.title,
             heading=self.passage.heading,
             start=self.start,
@@ -65,9 +67,7 @@ class SearchService:
     async def find(self, question: str) -> list[Found]:
         """The passages that answer a question, best first; none when nothing fits."""
         words = terms(question)
-        ranked = [
-            (self._coverage(words, each.passage), each) for each in await self.documents.search(words, CANDIDATES)
-        ]
+        ranked = [(self._coverage(words, each), each) for each in await self.documents.search(words, CANDIDATES)]
         ranked.sort(key=itemgetter(0), reverse=True)  # stable: equals stay in the database's order
         if not ranked or ranked[0][0] < ENOUGH_COVERAGE:
             return []
@@ -75,17 +75,16 @@ class SearchService:
         found.sort(key=attrgetter("relevance"), reverse=True)
         return [each for each in found if each.relevance >= found[0].relevance * RELATIVE_RELEVANCE][:MOST_SOURCES]
 
-    def _coverage(self, words: Sequence[str], passage: Passage) -> float:
+    def _coverage(self, words: Sequence[str], passage: Ranked) -> float:
         return coverage(words, f"{passage.title} {passage.heading} {passage.text}")
 
-    def _found(self, words: Sequence[str], covered: float, ranked: Ranked) -> Found:
+    def _found(self, words: Sequence[str], covered: float, passage: Ranked) -> Found:
         """Choose a passage's quote, and judge both; an introduction also by its document's title."""
-        passage = ranked.passage
         start, end = quote(words, passage.text)
         relevance = covered + coverage(words, passage.text[start:end])
         if not passage.heading:
             relevance += INTRODUCTION_SHARE * coverage(words, passage.title)
-        return Found(*ranked, passage.start + start, passage.start + end, relevance)
+        return Found(passage, passage.start + start, passage.start + end, relevance)
 
     async def all(self) -> Sequence[Document]:
         return await self.documents.all()

@@ -9,6 +9,7 @@ from contextlib import aclosing
 
 import pytest
 
+from app.ai import event_stream
 from app.ai.providers import Delta, OpenAIProvider, Prompt, ProviderError, Turn
 from tests.model_scripts import CITED, PROMPT_TOKENS, UNICODE, Script, chunk, complete, event
 from tests.model_server import ANSWER, TOKENS, ModelServer
@@ -289,3 +290,14 @@ async def test_connections_are_used_again(server: ModelServer, provider: OpenAIP
 async def test_an_interrupted_answer_is_continued_where_it_stopped(provider: OpenAIProvider, model: str) -> None:
     said = ANSWER[:985]
     assert said + text(await answer(provider, prompt(model, continuation=said))) == ANSWER
+
+
+async def test_while_the_reader_is_busy_the_connection_is_not_read(provider: OpenAIProvider) -> None:
+    begin = provider._client.chat.completions.with_streaming_response.create
+    async with begin(model="paced-200", messages=[{"role": "user", "content": "Hello?"}], stream=True) as response:
+        transport = event_stream._transport(response.http_response)
+        assert transport  # or a new version of a library hides it, and every token wakes the event loop
+        async with aclosing(event_stream.parts(response.http_response)) as parts:
+            await anext(parts)
+            assert not transport.is_reading()
+            await anext(parts)  # and what has come since is read
