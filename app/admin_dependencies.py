@@ -24,6 +24,7 @@ from app.models.base import storable
 from app.models.product import Product
 from app.models.webinar import Note, Registration
 from app.repositories.events import EventRepository
+from app.repositories.products import ProductRepository
 from app.repositories.records import RecordRepository
 from app.repositories.visibility import Rights
 from app.services.audit_service import AuditService
@@ -66,7 +67,7 @@ def record_editor(session: AsyncSession, wake: Any, audit: AuditService, seats: 
     """What changes rows, in this session."""
     records, events = RecordRepository(session), Events(EventRepository(session), (), wake)
     effects: dict[type[SQLModel], Effects] = {
-        Product: ProductEffects(records, events),
+        Product: ProductEffects(records, ProductRepository(session), events),
         Registration: RegistrationEffects(seats, events),
         Note: NoteEffects(records, seats, events),
     }
