@@ -30,6 +30,7 @@ from app.models.webinar import Note, Registration
 from app.repositories.events import EventRepository
 from app.repositories.hanging import HangingRepository
 from app.repositories.jobs import JobRepository
+from app.repositories.products import ProductRepository
 from app.repositories.records import RecordRepository
 from app.repositories.visibility import Rights
 from app.services.audit_service import AuditService
@@ -72,7 +73,7 @@ def record_editor(session: AsyncSession, wake: Any, audit: AuditService, seats: 
     """What changes rows, in this session."""
     records, events = RecordRepository(session), Events(EventRepository(session), (), wake)
     effects: dict[type[SQLModel], Effects] = {
-        Product: ProductEffects(records, events),
+        Product: ProductEffects(records, ProductRepository(session), events),
         Registration: RegistrationEffects(records, seats, events),
         Note: NoteEffects(records, seats, events),
     }

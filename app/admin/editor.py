@@ -25,7 +25,7 @@ CLOCK = "updated_at"
 class Effects(Protocol):
     """What belongs to a change of some table besides the change itself."""
 
-    def prepared(self, rights: Rights, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    async def prepared(self, rights: Rights, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values with those that follow from them. `row` is None for a new one."""
         ...
 
@@ -78,7 +78,7 @@ class RecordEditor:
     async def create(self, rights: Rights, view: Records, typed: Mapping[str, Any]) -> Any:
         view.check(rights, "add")
         values = await self.values(rights, view, typed)
-        row = view.model(**self._prepared(rights, view, None, values))
+        row = view.model(**await self._prepared(rights, view, None, values))
         await self._store(rights, view, row, {}, "add")
         await self.say(rights, view, row, "added", {}, facts(view, row))
         return row
@@ -105,7 +105,7 @@ class RecordEditor:
             return
         before = facts(view, row)
         clock = {CLOCK: now()} if CLOCK in view.fields else {}
-        await self._store(rights, view, row, self._prepared(rights, view, row, values) | clock, "change")
+        await self._store(rights, view, row, await self._prepared(rights, view, row, values) | clock, "change")
         await self.say(rights, view, row, act, before, facts(view, row))
 
     async def hold(self, view: Records, row: Any) -> None:
@@ -158,9 +158,9 @@ class RecordEditor:
         record = (view.identity, view.key_of(row))
         await self.audit.record(f"{view.identity}.{act}", actor=rights.user, record=record, before=before, after=after)
 
-    def _prepared(self, rights: Rights, view: Records, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    async def _prepared(self, rights: Rights, view: Records, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         effects = self.effects.get(view.model)
-        return effects.prepared(rights, row, values) if effects else dict(values)
+        return await effects.prepared(rights, row, values) if effects else dict(values)
 
     async def _store(self, rights: Rights, view: Records, row: Any, values: Mapping[str, Any], action: str) -> None:
         """Store it, and see that it is still one that they may do this to: nobody gives away what they do not have."""

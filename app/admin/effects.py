@@ -6,24 +6,26 @@ from typing import Any
 from app.errors import NotFound
 from app.events import Events, ProductChanged, ProductDeleted, RegistrationChanged
 from app.models.product import Product, sort_key
-from app.models.slugs import slug_of
 from app.models.webinar import Note, Registration, Webinar
+from app.repositories.products import ProductRepository
 from app.repositories.records import RecordRepository
 from app.repositories.visibility import Rights
 from app.services.seats import Seats
+from app.services.slugs import free_slug
 
 
 class ProductEffects:
     """Lists and the dashboard learn of it. `events` has no handler that writes the log, which the panel does itself."""
 
-    def __init__(self, records: RecordRepository, events: Events) -> None:
+    def __init__(self, records: RecordRepository, products: ProductRepository, events: Events) -> None:
         self.records = records
+        self.products = products
         self.events = events
 
-    def prepared(self, _rights: Rights, row: Product | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    async def prepared(self, _rights: Rights, row: Product | None, values: Mapping[str, Any]) -> dict[str, Any]:
         named = {"name_key": sort_key(values["name"])} if "name" in values else {}
         if row is None:
-            return {**values, **named, "slug": slug_of(values["name"], "product")}
+            return {**values, **named, "slug": await free_slug(self.products, values["name"], "product")}
         return {**values, **named, "version": row.version + 1}
 
     async def hold(self, row: Product) -> None:
@@ -49,7 +51,7 @@ class RegistrationEffects:
         self.seats = seats
         self.events = events
 
-    def prepared(self, _rights: Rights, _row: Registration | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    async def prepared(self, _rights: Rights, _row: Registration | None, values: Mapping[str, Any]) -> dict[str, Any]:
         return dict(values)
 
     async def hold(self, row: Registration) -> None:
@@ -86,7 +88,7 @@ class NoteEffects:
         self.seats = seats
         self.events = events
 
-    def prepared(self, rights: Rights, row: Note | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    async def prepared(self, rights: Rights, row: Note | None, values: Mapping[str, Any]) -> dict[str, Any]:
         is_new = row is None or "text" in values
         return {**values, **({"author_id": rights.user.id, "author": rights.user.called} if is_new else {})}
 

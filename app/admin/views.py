@@ -241,7 +241,7 @@ class EventAdmin(ReadOnly, model=Event):
 
 
 class SavedViewAdmin(ReadOnly, model=SavedView):
-    category = "Site"
+    name, name_plural, category = "Saved view", "Saved views", "Site"
 
 
 class PictureAdmin(ReadOnly, model=Picture):

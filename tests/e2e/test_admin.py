@@ -29,6 +29,24 @@ def save(page: Page) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_first_page_and_the_filters_of_a_list(
+    open_context: OpenContext, site: Server, theme: str, width: int
+) -> None:
+    page = open_context(color_scheme=theme, viewport={"width": width, "height": 800}).new_page()
+    sign_in(page, site, "admin")
+    page.goto(f"{site.url}/admin")
+    expect(page.get_by_role("heading", name="The last two weeks")).to_be_visible()
+    expect(page.get_by_role("main").get_by_role("link", name="Audit log")).to_have_count(2)
+    looks_right(page, script=True)
+    page.goto(f"{site.url}/admin/registration")
+    page.get_by_text("Filters", exact=True).click()
+    filters = page.locator("details[open] > div").bounding_box()
+    assert filters and filters["height"] < (150 if width == 1280 else 400), "nine of them, and the list below"
+    looks_right(page, script=True)
+
+
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 def test_a_row_from_its_form_to_its_end(open_context: OpenContext, site: Server, script: bool) -> None:
     page = open_context(java_script_enabled=script, viewport={"width": 360, "height": 740}).new_page()
