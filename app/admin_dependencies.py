@@ -11,26 +11,33 @@ from starlette.datastructures import FormData
 from wtforms import Form
 
 from app.admin.browser import RecordBrowser
+from app.admin.bulk import BulkRecordWork
+from app.admin.deletions import Deletions
 from app.admin.editor import Effects, RecordEditor, version
 from app.admin.effects import NoteEffects, ProductEffects, RegistrationEffects
 from app.admin.forms import cleaned, problems_of
 from app.admin.look import LONGEST, Look
 from app.admin.records import Inline, Panel, Records
+from app.admin.snapshots import Snapshots
 from app.admin.views import PANEL
 from app.dependencies import AccountServiceDep, AuditServiceDep, SessionDep
 from app.errors import Invalid, NotFound
 from app.events import Events
 from app.models.base import storable
+from app.models.job import Job
 from app.models.product import Product
 from app.models.webinar import Note, Registration
 from app.repositories.events import EventRepository
+from app.repositories.hanging import HangingRepository
+from app.repositories.jobs import JobRepository
+from app.repositories.products import ProductRepository
 from app.repositories.records import RecordRepository
 from app.repositories.visibility import Rights
 from app.services.audit_service import AuditService
 from app.services.seats import Seats
 from app.templating import Page
 from app.visitors import PageDep, PersonDep, RightsDep, StrategyDep, get_confirmed
-from app.webinar_dependencies import WebinarServiceDep
+from app.webinar_dependencies import JobServiceDep, WebinarServiceDep
 
 Identity = Annotated[str, Path(max_length=60)]
 Key = Annotated[str, Path(max_length=700, pattern="^[^\\x00]+$")]  # PostgreSQL refuses to look for a NUL
@@ -66,11 +73,12 @@ def record_editor(session: AsyncSession, wake: Any, audit: AuditService, seats: 
     """What changes rows, in this session."""
     records, events = RecordRepository(session), Events(EventRepository(session), (), wake)
     effects: dict[type[SQLModel], Effects] = {
-        Product: ProductEffects(records, events),
-        Registration: RegistrationEffects(seats, events),
+        Product: ProductEffects(records, ProductRepository(session), events),
+        Registration: RegistrationEffects(records, seats, events),
         Note: NoteEffects(records, seats, events),
     }
-    return RecordEditor(RecordBrowser(PANEL, records), records, audit, effects)
+    snapshots = Snapshots(PANEL, HangingRepository(session))
+    return RecordEditor(RecordBrowser(PANEL, records), records, audit, effects, snapshots)
 
 
 async def get_editor(
@@ -101,6 +109,25 @@ async def get_chosen(rights: RightsDep, view: ViewDep, browser: BrowserDep, key:
 ChosenDep = Annotated[Chosen, Depends(get_chosen)]
 
 
+async def get_deletions(session: SessionDep, editor: EditorDep) -> Deletions:
+    return Deletions(BulkRecordWork(editor), JobRepository(session))
+
+
+async def get_deleted(request: Request, rights: RightsDep, jobs: JobServiceDep) -> Job | None:
+    """The deletion that has led here, while it can be undone."""
+    given = request.query_params.get("deleted")
+    return await jobs.undoable(rights, given) if given else None
+
+
+def undo_of(deleted: Job | None) -> str:
+    """What a page's address says of a deletion that has led there."""
+    return f"?deleted={deleted.id}" if deleted and deleted.can_undo else ""
+
+
+DeletionsDep = Annotated[Deletions, Depends(get_deletions)]
+DeletedDep = Annotated[Job | None, Depends(get_deleted)]
+
+
 async def get_picture_id(chosen: ChosenDep, field: Annotated[str, Path(max_length=60)]) -> UUID | None:
     """Which picture a column of a row shows."""
     found = chosen.view.fields.get(field)
@@ -127,13 +154,16 @@ class Within:
         """What rows of this table say to belong to that one."""
         return {self.inline.by.key: self.parent.view.title_of(self.parent.row)}
 
-    async def answer(self, page: Page) -> Response:
+    async def answer(self, page: Page, deleted: Job | None = None) -> Response:
         """That page as it is now."""
         if not page.from_htmx:
-            return page.redirect(self.parent.path)
-        shown = await self.browser.show(*self.parent)
-        rights, done = self.parent.rights, self.inline.name
-        return page.render("admin/show.html", block="record", shown=shown, rights=rights, done=done)
+            return page.redirect(f"{self.parent.path}{undo_of(deleted)}")
+        context: dict[str, Any] = {
+            "rights": self.parent.rights,
+            "done": self.inline.name,
+            "deleted": deleted if deleted and deleted.can_undo else None,
+        }
+        return page.render("admin/show.html", block="record", shown=await self.browser.show(*self.parent), **context)
 
 
 async def get_within(rights: RightsDep, view: ViewDep, browser: BrowserDep, look: LookDep) -> Within | None:

@@ -162,7 +162,7 @@ class Settings(BaseSettings):
     openai_model: Annotated[str, Field(description="the model, or a comma-separated list that becomes the menu")] = (
         "gpt-5-mini"
     )
-    openai_timeout: Annotated[float, Field(gt=0, description="seconds to wait for the model's next words")] = 60.0
+    openai_timeout: Annotated[float, Field(ge=2, description="seconds to wait for the model's next words")] = 60.0
     offline_tokens_per_second: Annotated[
         float, Field(ge=0, description="how fast the offline answerer writes; 0 is as fast as it can")
     ] = 60.0

@@ -167,7 +167,7 @@ def with_model(settings: Settings, model_log: ModelServer) -> Settings:
         "openai_api_key": "sk-test",
         "openai_base_url": model_log.base_url,
         "openai_model": ",".join(MENU),
-        "openai_timeout": 1,
+        "openai_timeout": 3,
     }
     return Settings(**{**settings.model_dump(), **menu})
 

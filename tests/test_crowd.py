@@ -2,8 +2,9 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx2
@@ -16,13 +17,14 @@ from app.models.webinar import Registration, Standing, Webinar
 from tests.e2e.server import Server
 from tests.webinars import make_values
 
-SEATS, PEOPLE, CANCELLED, PAGES = 100, 500, 20, 8
+SEATS, PEOPLE, CANCELLED, PAGES = 100, 500, 20, 150
 FREE, TAKEN = f"{SEATS} of {SEATS} seats free", f"All {SEATS} seats taken: the waiting list is open"
 
 
 class Crowd:
-    def __init__(self, server: Server, database: Database) -> None:
+    def __init__(self, server: Server, other: Server, database: Database) -> None:
         self.server = server
+        self.other = other
         self.database = database
 
     async def post(self, client: httpx2.AsyncClient, path: str, **form: str) -> int:
@@ -33,9 +35,9 @@ class Crowd:
             found = await session.exec(select(Registration).order_by(col(Registration.number)))
             return list(found.all())
 
-    async def look(self, client: httpx2.AsyncClient, shown: list[str]) -> None:
+    async def look(self, client: httpx2.AsyncClient, server: Server, shown: list[str]) -> None:
         """An open page: add what its seat counter shows, one after the other."""
-        async with client.stream("GET", f"{self.server.url}/webinars/herons/seats", timeout=None) as response:
+        async with client.stream("GET", f"{server.url}/webinars/herons/seats", timeout=None) as response:
             async for line in response.aiter_lines():
                 _, data, markup = line.partition("data: ")
                 shown += [re.sub("<[^>]*>", "", markup).strip()] if data else []
@@ -48,12 +50,26 @@ class Crowd:
         return path[1]
 
 
+@contextmanager
+def two_servers(folder: Path, database_url: str) -> Iterator[tuple[Server, Server]]:
+    """People register at the first; the second knows of them by the database alone."""
+    with Server(folder, DATABASE_URL=database_url) as server:
+        other = Server(folder, DATABASE_URL=database_url)
+        other.start()
+        try:
+            yield server, other
+        finally:
+            other.end(signal.SIGTERM)
+
+
 @asynccontextmanager
 async def open_pages(crowd: Crowd) -> AsyncIterator[list[list[str]]]:
-    """Pages whose counters say already that all seats are free."""
+    """Pages of both servers whose counters say already that all seats are free."""
     pages: list[list[str]] = [[] for _ in range(PAGES)]
-    async with httpx2.AsyncClient() as client:
-        tasks = [asyncio.create_task(crowd.look(client, shown)) for shown in pages]
+    async with httpx2.AsyncClient(limits=httpx2.Limits(max_connections=PAGES)) as client:
+        servers = (crowd.server, crowd.other) * (PAGES // 2)
+        looks = (crowd.look(client, server, shown) for server, shown in zip(servers, pages, strict=True))
+        tasks = [asyncio.create_task(look) for look in looks]
         await all_show(pages, FREE)
         yield pages
         for task in tasks:
@@ -76,8 +92,8 @@ async def test_a_crowd_gets_exactly_the_seats(tmp_path: Path, database_url: str)
     database = Database(database_url)
     async with database.transaction() as session:
         session.add(Webinar(**make_values(capacity=SEATS)))
-    with Server(tmp_path, DATABASE_URL=database_url) as server:
-        crowd = Crowd(server, database)
+    with two_servers(tmp_path, database_url) as (server, other):
+        crowd = Crowd(server, other, database)
         limits = httpx2.Limits(max_connections=PEOPLE, max_keepalive_connections=0)
         async with httpx2.AsyncClient(timeout=120, limits=limits, headers={"Sec-Fetch-Site": "same-origin"}) as client:
             path = "/webinars/herons/registrations"

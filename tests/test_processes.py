@@ -1,4 +1,4 @@
-"""Several processes on one database: an answer begun in one is followed, stopped and mourned from another."""
+"""Several processes on one database: what is begun in one is followed, stopped and mourned from another."""
 
 import signal
 import time
@@ -9,8 +9,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from app.services.demo_service import PASSWORD
 from tests.e2e.conftest import with_model
 from tests.e2e.server import Server
+from tests.html import find, one, parse
 from tests.live_page import LivePage, events
 from tests.model_server import ANSWER, ModelServer, running
 
@@ -23,8 +25,9 @@ def model() -> Iterator[ModelServer]:
 
 @contextmanager
 def two_servers(folder: Path, model: ModelServer, **settings: str) -> Iterator[tuple[Server, Server]]:
-    with Server(folder, **with_model(model), **settings) as one:
-        two = Server(folder, **with_model(model), **settings)
+    settings = with_model(model) | settings
+    with Server(folder, **settings) as one:
+        two = Server(folder, **settings)
         two.start()
         try:
             yield one, two
@@ -97,6 +100,46 @@ def test_what_a_dead_process_left_is_marked_by_another(tmp_path: Path, model: Mo
             kept = wait_for(there, path, "interrupted")
             assert kept["text"] and ANSWER.startswith(str(kept["text"]))
         one.start()  # so that it can be ended as the others are
+
+
+SMALL = "a-feature-in-an-hour"  # one of the demo's webinars
+
+
+def registered(client: httpx2.Client) -> str:
+    """Register somebody, and sign in as staff; return the path of the follow-up to her."""
+    form = {"name": "Ann", "email": "ann@example.com", "consent": "true"}
+    assert client.post(f"/webinars/{SMALL}/registrations", data=form).status_code == 201
+    client.post("/sign-in", data={"email": "marketing@example.com", "password": PASSWORD})
+    [link] = find(parse(client.get(f"/desk/webinars/{SMALL}/registrations").text), "tbody a[href*='/registrations/']")
+    return f"{link.get('href')}/follow-up"
+
+
+def letter(client: httpx2.Client, path: str) -> str:
+    """What stands in the form by now."""
+    return (one(parse(client.get(path).text), "textarea").text or "").strip()
+
+
+def test_a_draft_is_stopped_from_another_process(tmp_path: Path, database_url: str, model: ModelServer) -> None:
+    settings = {"DATABASE_URL": database_url, "OPENAI_MODEL": "paced-25"}
+    with two_servers(tmp_path, model, **settings) as (writes, other), visitor(writes) as here:
+        path, told = registered(here), len(model.cancelled)
+        here.post(f"{path}/draft")
+        seen = before = ""
+        with visitor(other, here.cookies) as there, here.stream("GET", f"{path}/stream") as stream:
+            for piece in stream.iter_text():
+                seen += piece
+                if not before and (before := letter(there, path)):
+                    began = time.monotonic()
+                    assert there.post(f"{path}/stop").status_code == 303
+                    kept = letter(there, path)
+        assert time.monotonic() - began < 5
+        *_, end, done = events(seen)
+        assert done.event == "done" and not find(parse(end.data), "[role=alert]"), "nothing went wrong"
+        assert before in kept and ANSWER.startswith(kept) and len(kept) < len(ANSWER) / 2
+        assert letter(here, path) == kept, "it had ended when the page came"
+        assert len(model.cancelled) == told + 1, "the model was told"
+        sent = here.post(f"{path}/sending", data={"subject": "About it", "text": "Dear Ann"})
+        assert sent.status_code == 303, "nobody writes it any more"
 
 
 def test_several_workers_of_one_server(tmp_path: Path, model: ModelServer) -> None:

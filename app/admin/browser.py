@@ -13,11 +13,28 @@ from app.errors import Forbidden, NotFound
 from app.models.audit import AuditEntry
 from app.repositories.record_search import FOUND
 from app.repositories.records import MANY, Count, RecordRepository
-from app.repositories.visibility import Rights
+from app.repositories.visibility import Rights, constant
 
 SUGGESTED = 20
 REMEMBERED = 200  # acts of a record's history
 INLINED = 20  # rows of another table on a record's page
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """To which of some rows somebody may do what, by their keys; None stands for all of them."""
+
+    view: Records
+    keys: Mapping[str, Collection[tuple[Any, ...]] | None]
+
+    def may(self, action: str, row: Any) -> bool:
+        keys = self.keys.get(action, ())
+        return keys is None or tuple(getattr(row, column.key) for column in self.view.pk_columns) in keys
+
+    def some(self, action: str) -> bool:
+        """Whether there is a row to which they may."""
+        keys = self.keys.get(action, ())
+        return keys is None or bool(keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +47,7 @@ class Listing:
     rows: Sequence[Any]
     count: Count
     names: Names
+    allowed: Allowed
     previous: str = ""
     following: str = ""
     problem: str = ""
@@ -52,6 +70,7 @@ class Shown:
     row: Any
     names: Names
     inlines: Sequence[Inlined]
+    allowed: Allowed
 
 
 class RecordBrowser:
@@ -61,8 +80,7 @@ class RecordBrowser:
 
     async def browse(self, rights: Rights, view: Records, look: Look) -> Listing:
         """One page of the rows that they see. What has no index is put in order only while there are few."""
-        where = await self.where(rights, view, look)
-        count = await self.count(view, look, where)
+        where, count = await self._listed(rights, view, look)
         ordered = self._ordered(view, look, count)
         page = await self._page(rights, view, ordered, where, count)
         if ordered.sort == look.sort:
@@ -106,13 +124,22 @@ class RecordBrowser:
         names = await self.names(rights, [(fields or view.listed, row) for row in rows])
         previous = look.query(before=text_of(shown[0][1])) if shown and before else ""
         following = look.query(after=text_of(shown[-1][1])) if shown and after else ""
-        return Listing(view, look, rows, count, names, previous, following)
+        acts = ["change"] * bool(view.quick) + ["delete"] * bool(look.within)
+        allowed = await self.allowed(rights, view, rows, acts)
+        return Listing(view, look, rows, count, names, allowed, previous, following)
 
-    async def where(
-        self, rights: Rights, view: Records, look: Look, *, whole: bool = False
-    ) -> list[ColumnElement[bool]]:
-        """What a look wants of the rows that somebody sees; `whole`: also what a list leaves out of very many."""
-        where = [view.rows(rights, "view"), *await self._holding(rights, view, look.words, whole=whole)]
+    async def where(self, rights: Rights, view: Records, look: Look) -> list[ColumnElement[bool]]:
+        """What a look wants of the rows that somebody sees."""
+        filters = await self._filters(rights, view, look)
+        return [view.rows(rights, "view"), *self._holding(view, look.words), *filters]
+
+    def _holding(self, view: Records, words: Sequence[str]) -> Sequence[ColumnElement[bool]]:
+        if not words or view.words is None:
+            return view.holding(words)
+        return [self.records.holding(view.words, view.key_field.attribute, words)]
+
+    async def _filters(self, rights: Rights, view: Records, look: Look) -> list[ColumnElement[bool]]:
+        where = []
         for field in view.filtered:
             where += wanted(look, field)
             if field.kind is Kind.REFERENCE and (typed := look.filters.get(field.name)):
@@ -120,15 +147,19 @@ class RecordBrowser:
                 where.append(false() if key is None else field.attribute == key)
         return where
 
-    async def _holding(
-        self, rights: Rights, view: Records, words: Sequence[str], *, whole: bool
-    ) -> Sequence[ColumnElement[bool]]:
-        """The rows that hold all these words; of very many some, for whoever sees all rows and wants no `whole`."""
-        if not words or view.words is None:
-            return view.holding(words)
+    async def _listed(self, rights: Rights, view: Records, look: Look) -> tuple[list[ColumnElement[bool]], Count]:
+        """What a list shows, and how many there are: of a search that finds very many and has no filters, some."""
         sees_all = rights.user.is_superuser or rights.may(f"{view.kind}.view")
-        most = FOUND + 1 if sees_all and not whole else None
-        return [await self.records.holding(view.words, view.key_field.attribute, words, most)]
+        if look.words and view.words and sees_all:
+            sees, filters = view.rows(rights, "view"), await self._filters(rights, view, look)
+            holding, count = await self.records.found(view.words, view.key_field.attribute, look.words, FOUND)
+            if not filters:
+                return [sees, holding], count
+            if count.is_exact:
+                where = [sees, holding, *filters]
+                return where, await self.count(view, look, where)
+        where = await self.where(rights, view, look)
+        return where, await self.count(view, look, where)
 
     async def get(self, rights: Rights, view: Records, key: str) -> Any:
         """A row that they see; `NotFound` for all others."""
@@ -144,7 +175,25 @@ class RecordBrowser:
             raise Forbidden
 
     async def show(self, rights: Rights, view: Records, row: Any) -> Shown:
-        return Shown(view, row, await self.names(rights, [(view.shown, row)]), await self._inlines(rights, view, row))
+        names = await self.names(rights, [(view.shown, row)])
+        allowed = await self.allowed(rights, view, [row], ("change", "delete"))
+        return Shown(view, row, names, await self._inlines(rights, view, row), allowed)
+
+    async def allowed(self, rights: Rights, view: Records, rows: Sequence[Any], actions: Sequence[str]) -> Allowed:
+        """To which of these rows they may do what; one statement asks, and none where it is all or nothing."""
+        rules = {action: view.rows(rights, action) if view.may(rights, action) else false() for action in actions}
+        asked = [action for action, rule in rules.items() if constant(rule) is None and rows]
+        found = await self._passing(view, rows, [rules[action] for action in asked]) if asked else ()
+        keys: dict[str, Collection[tuple[Any, ...]] | None] = dict(zip(asked, found, strict=True))
+        return Allowed(view, {action: None if constant(rule) else () for action, rule in rules.items()} | keys)
+
+    async def _passing(
+        self, view: Records, rows: Sequence[Any], rules: Sequence[ColumnElement[bool]]
+    ) -> list[set[tuple[Any, ...]]]:
+        """The keys of those rows that pass each of these rules."""
+        size = len(view.pk_columns)
+        found = await self.records.passing((*view.pk_columns, *rules), view.among(rows))
+        return [{tuple(row[:size]) for row in found if row[size + number]} for number in range(len(rules))]
 
     async def _inlines(self, rights: Rights, view: Records, row: Any) -> list[Inlined]:
         """Of those tables of which they see something."""
@@ -224,5 +273,4 @@ class RecordBrowser:
     async def dependents(self, view: Records, row: Any) -> list[tuple[str, Count]]:
         """What goes when it does, by what its tables are called."""
         found = await self.records.dependents(view.table, row)
-        views = ((self.panel.of_table(table), table, count) for table, count in found)
-        return [(theirs.says if theirs else table.replace("_", " "), count) for theirs, table, count in views]
+        return [(self.panel.called(table, count.number), count) for table, count in found]

@@ -14,11 +14,12 @@ from app.admin.columns import Field
 from app.admin.editor import RecordEditor, version
 from app.admin.look import Look
 from app.admin.records import Records
-from app.admin.snapshots import restored, snapshot
+from app.admin.snapshots import restored
 from app.errors import AppError, Conflict, Forbidden, Invalid, NotFound
 from app.models.base import now
 from app.models.job import Item, Job
 from app.models.record_forms import BulkRecordsForm, RecordAct
+from app.repositories.hanging import MOST
 from app.repositories.jobs import JobRepository
 from app.repositories.records import Count
 from app.repositories.visibility import Rights
@@ -34,7 +35,7 @@ HANGS = "Other records would go with it. Allow that, or delete it by itself."
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An act before it is done. `field` is the column that it sets."""
+    """An act before it is done. `field` is the column that it sets; `lost` is what may go with a row for good."""
 
     view: Records
     look: Look
@@ -43,6 +44,8 @@ class Asked:
     field: Field | None
     where: Sequence[ColumnElement[bool]]
     count: Count
+    lost: Sequence[str] = ()
+    most: int = MOST
 
     @property
     def says(self) -> str:
@@ -78,12 +81,12 @@ class BulkRecords:
             field = next((each for each in view.typed if each.name == form.column), None)
             if field is None:
                 raise Invalid("Choose a column that can be set.")
-        chosen = await self.browser.where(rights, view, look, whole=True) if form.all else [with_keys(view, form.keys)]
+        chosen = await self.browser.where(rights, view, look) if form.all else [with_keys(view, form.keys)]
         where = [*chosen, view.rows(rights, "view"), view.rows(rights, ACTIONS[act])]
         count = await self.browser.records.count(view.model, where, narrowed=look.narrows or not form.all)
         if not count.number:
             raise Invalid("Choose some rows to which you may do this: there are none.")
-        return Asked(view, look, form, act, field, where, count)
+        return Asked(view, look, form, act, field, where, count, self.editor.snapshots.never_back(view))
 
     async def start(self, rights: Rights, asked: Asked, value: Any) -> Job:
         """Make the job, and let it run."""
@@ -138,19 +141,18 @@ class BulkRecordWork:
             try:
                 async with self.records.trying():
                     row = await found(self.browser, rights, view, item.key, ACTIONS[act])
-                    await (self._delete if act is RecordAct.DELETE else self._set)(job, rights, view, row, item)
+                    await (self.delete if act is RecordAct.DELETE else self._set)(job, rights, view, row, item)
             except AppError as error:
                 item.did("refused", error.message)
 
-    async def _delete(self, job: Job, rights: Rights, view: Records, row: Any, item: Item) -> None:
-        if view.model not in self.editor.effects:  # which lock what they need, in their own order
-            await self.records.hold(row)
+    async def delete(self, job: Job, rights: Rights, view: Records, row: Any, item: Item) -> None:
+        await self.editor.hold(view, row)
         if not job.params["confirmed"] and await self.browser.dependents(view, row):
             raise Conflict(HANGS)
-        kept = snapshot(row)
+        kept = {} if view.needs_password else await self.editor.snapshots.take(row)
         await self.editor.delete(rights, view, row)
         item.did("deleted")
-        if not view.needs_password:
+        if kept:
             item.before, item.changed_at = kept, now()
 
     async def _set(self, job: Job, rights: Rights, view: Records, row: Any, item: Item) -> None:
@@ -169,20 +171,23 @@ class BulkRecordWork:
         for item in items:
             try:
                 async with self.records.trying():
-                    await back(job, rights, view, item)
-                item.put_back()
+                    problem = await back(job, rights, view, item)
+                item.put_back("undone", problem)
             except AppError as error:
                 item.put_back("left", error.message)
 
-    async def _restore(self, job: Job, rights: Rights, view: Records, item: Item) -> None:  # noqa: ARG002 - as `_reset`
+    async def _restore(self, job: Job, rights: Rights, view: Records, item: Item) -> str:  # noqa: ARG002 - as `_reset`
+        """Returns what of it does not come back."""
         if await self.records.fits(view.model, view.with_key(item.key)):
             raise Conflict("There is another with its key now.")
         await self.editor.restore(rights, view, restored(view, item.before))
+        return await self.editor.snapshots.bring_back(item.before)
 
-    async def _reset(self, job: Job, rights: Rights, view: Records, item: Item) -> None:
+    async def _reset(self, job: Job, rights: Rights, view: Records, item: Item) -> str:
         name = job.params["column"]
         row = await found(self.browser, rights, view, item.key, "change")
         await put_back(self.editor, rights, view, row, {name: item.before["was"]}, {name: item.before["is"]})
+        return ""
 
 
 def view_of(browser: RecordBrowser, rights: Rights, job: Job) -> Records:

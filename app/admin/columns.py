@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import orjson
@@ -103,7 +104,7 @@ class Field:
         if text is None:
             return None
         try:
-            value = TypeAdapter(self.python_type).validate_python(text)
+            value = _adapter(self.python_type).validate_python(text)
         except ValidationError as error:
             raise ValueError(f"{self.label}: this is no {self.kind.value}.") from error
         if isinstance(self.column.type, Whole) and not -self._reach <= value < self._reach:
@@ -120,6 +121,11 @@ class Field:
         if self.kind is Kind.CHOICE:
             return getattr(self.column.type, "enum_class", None) or str
         return get_column_python_type(self.column) if self.kind is not Kind.JSON else Any
+
+
+@cache
+def _adapter(type_: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(type_)
 
 
 def _partial(index: Any) -> bool:

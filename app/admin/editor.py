@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 from app.admin.browser import RecordBrowser
 from app.admin.columns import Field, Kind
 from app.admin.records import Records
+from app.admin.snapshots import Snapshots
 from app.errors import Conflict, Invalid, NotFound
 from app.models.audit import AuditEntry
 from app.models.base import now
@@ -24,8 +25,12 @@ CLOCK = "updated_at"
 class Effects(Protocol):
     """What belongs to a change of some table besides the change itself."""
 
-    def prepared(self, rights: Rights, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    async def prepared(self, rights: Rights, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values with those that follow from them. `row` is None for a new one."""
+        ...
+
+    async def hold(self, row: Any) -> None:
+        """Let nobody change it, or what a deletion of it changes, until this transaction ends."""
         ...
 
     async def changed(self, rights: Rights, row: Any) -> None: ...
@@ -62,16 +67,18 @@ class RecordEditor:
         records: RecordRepository,
         audit: AuditService,
         effects: Mapping[type[SQLModel], Effects],
+        snapshots: Snapshots,
     ) -> None:
         self.browser = browser
         self.records = records
         self.audit = audit
         self.effects = effects
+        self.snapshots = snapshots
 
     async def create(self, rights: Rights, view: Records, typed: Mapping[str, Any]) -> Any:
         view.check(rights, "add")
         values = await self.values(rights, view, typed)
-        row = view.model(**self._prepared(rights, view, None, values))
+        row = view.model(**await self._prepared(rights, view, None, values))
         await self._store(rights, view, row, {}, "add")
         await self.say(rights, view, row, "added", {}, facts(view, row))
         return row
@@ -98,8 +105,13 @@ class RecordEditor:
             return
         before = facts(view, row)
         clock = {CLOCK: now()} if CLOCK in view.fields else {}
-        await self._store(rights, view, row, self._prepared(rights, view, row, values) | clock, "change")
+        await self._store(rights, view, row, await self._prepared(rights, view, row, values) | clock, "change")
         await self.say(rights, view, row, act, before, facts(view, row))
+
+    async def hold(self, view: Records, row: Any) -> None:
+        """Hold a row that is about to be deleted: nothing new comes to hang on it."""
+        effects = self.effects.get(view.model)
+        await (effects.hold(row) if effects else self.records.hold(row))
 
     async def delete(self, rights: Rights, view: Records, row: Any) -> None:
         """Delete it with all that hangs on it."""
@@ -146,9 +158,9 @@ class RecordEditor:
         record = (view.identity, view.key_of(row))
         await self.audit.record(f"{view.identity}.{act}", actor=rights.user, record=record, before=before, after=after)
 
-    def _prepared(self, rights: Rights, view: Records, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    async def _prepared(self, rights: Rights, view: Records, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         effects = self.effects.get(view.model)
-        return effects.prepared(rights, row, values) if effects else dict(values)
+        return await effects.prepared(rights, row, values) if effects else dict(values)
 
     async def _store(self, rights: Rights, view: Records, row: Any, values: Mapping[str, Any], action: str) -> None:
         """Store it, and see that it is still one that they may do this to: nobody gives away what they do not have."""

@@ -82,7 +82,7 @@ class RecordExport:
     async def start(self, rights: Rights, view: Records, look: Look, kind: Format) -> Export:
         """Record who takes what, and say what it is."""
         view.check(rights, "export")
-        where = [*await self.browser.where(rights, view, look, whole=True), view.rows(rights, "export")]
+        where = [*await self.browser.where(rights, view, look), view.rows(rights, "export")]
         ordered = await self.browser.ordered(view, look, where)
         what = {"format": kind.value, "q": look.q, "sort": ordered.sort, **look.filters}
         after = {name: value for name, value in what.items() if value}

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,7 +22,7 @@ RANGED = ("from", "to")
 LOWEST = -(2**31)  # before all numbers that a column holds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Look:
     """As an address says it; what makes no sense there is passed over. `after` and `before` are places in the order.
 
@@ -57,7 +58,7 @@ class Look:
         values = {name: getattr(look, name) for name in ("q", "sort", "size", "after", "before")}
         return "?" + urlencode({**{name: value for name, value in values.items() if value}, **look.filters})
 
-    @property
+    @cached_property
     def here(self) -> str:
         """The query string of this very page; within another row's page it says of which."""
         if self.within:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from sqladmin import ModelView
 from sqladmin.helpers import get_object_identifier, object_identifier_values
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, false, or_
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import SQLModel
 from starlette.requests import Request
@@ -54,8 +54,9 @@ class Records(ModelView):
     which people name a row. `words` is its index of words, without which a search reads every row. `secret` is what
     nobody is shown, in no list, file, search or log, and `unlogged` what the log does not keep. `filters` are the
     columns that narrow a list down, and `quick` those that can be changed in it. `inlines` are rows of other tables
-    that a row's page shows, to be changed there. With `needs_password`, whoever changes something has given theirs
-    within ten minutes.
+    that a row's page shows, to be changed there. `parts` are tables without a view of their own whose rows come back
+    with those of this one. With `needs_password`, whoever changes something has given theirs within ten minutes, and no
+    undo brings a deleted row back.
     """
 
     model: ClassVar[type[Any]]
@@ -67,6 +68,7 @@ class Records(ModelView):
     quick: ClassVar[Sequence[str]] = ()
     filters: ClassVar[Sequence[str]] = ()
     inlines: ClassVar[Sequence[Inline]] = ()
+    parts: ClassVar[Sequence[type[SQLModel]]] = ()
     needs_password: ClassVar[bool] = False
     panel: "Panel"
     page_size = 50
@@ -87,11 +89,11 @@ class Records(ModelView):
         labels = {name: self._column_labels.get(name) or words_of(name) for name in names}
         return {name: field_of(self.model, name, labels[name]) for name in names}
 
-    @property
+    @cached_property
     def listed(self) -> list[Field]:
         return [self.fields[name] for name in self._list_prop_names]
 
-    @property
+    @cached_property
     def shown(self) -> list[Field]:
         return [self.fields[name] for name in self._details_prop_names if name in self.fields]
 
@@ -146,11 +148,15 @@ class Records(ModelView):
         """What people call a row."""
         return str(getattr(row, self.naming.name)) if self.naming else self.key_of(row)
 
+    @property
+    def formatters(self) -> Mapping[str, Any]:
+        """SQLAdmin's `column_formatters`, by the columns' names."""
+        return self._list_formatters
+
     def formatted(self, request: Request, row: Any, name: str) -> Any:
-        """What SQLAdmin's `column_formatters` make of a value; None without one."""
-        formatter = self._list_formatters.get(name)
+        """What its formatter makes of a value."""
         takes_request = self._list_formatter_accepts_request.get(name, False)
-        return self._call_formatter(formatter, row, name, request, takes_request) if formatter else None
+        return self._call_formatter(self.formatters[name], row, name, request, takes_request)
 
     def amount(self, row: Any, field: Field) -> str:
         """Money as people read it."""
@@ -216,6 +222,13 @@ class Records(ModelView):
         """To which rows they may do it."""
         return rights.rows(self.model, action)
 
+    def among(self, rows: Sequence[Any]) -> ColumnElement[bool]:
+        """These rows."""
+        if len(self.pk_columns) > 1:
+            return or_(false(), *(self.with_key(self.key_of(row)) for row in rows))
+        here: ColumnElement[bool] = self.key_field.attribute.in_([getattr(row, self.key_field.name) for row in rows])
+        return here
+
 
 def words_of(name: str) -> str:
     """A column's name as people read it: `created_at` is "Created at"."""
@@ -233,6 +246,7 @@ class Panel:
         for view in made:
             view.panel = self
         self.tables = {view.table: view for view in made}
+        self.parts = {str(part.__tablename__) for view in made for part in view.parts}
 
     def get(self, rights: Rights, identity: str) -> Records:
         """`NotFound` too for a table of which they see nothing."""
@@ -246,6 +260,17 @@ class Panel:
 
     def of_table(self, name: str) -> Records | None:
         return self.tables.get(name)
+
+    def called(self, table: str, count: int = 0) -> str:
+        """What so many rows of a table are called in a sentence, also of one without a view."""
+        view = self.of_table(table)
+        name = view.name.lower() if view else table.replace("_", " ")
+        return name if count == 1 else view.says if view else f"{name}s"
+
+    def comes_back(self, table: str) -> bool:
+        """Whether an undo brings rows of this table back: not what lets somebody in, and nothing that no view knows."""
+        view = self.of_table(table)
+        return not view.needs_password if view else table in self.parts
 
 
 def plain(model: type[SQLModel]) -> type[Records]:

@@ -7,8 +7,8 @@ from app.admin.forms import refused
 from app.admin.records import Inline, Names, Panel, Records
 from app.models.api_token import ApiToken
 from app.models.audit import AuditEntry
-from app.models.conversation import Conversation, Message
-from app.models.document import Document
+from app.models.conversation import Citation, Conversation, Message
+from app.models.document import Document, Passage
 from app.models.event import Event
 from app.models.follow_up import FollowUp
 from app.models.group import Group, GroupMember, GroupPermission
@@ -175,7 +175,7 @@ class WebinarMessageAdmin(ReadOnly, model=WebinarMessage):
 
 
 class DocumentAdmin(ReadOnly, model=Document):
-    kind, label, category = "document", "slug", "Knowledge"
+    kind, label, category, parts = "document", "slug", "Knowledge", (Passage,)
     column_list = ("title", "slug", "updated_at")
     column_searchable_list = ("title", "slug")
 
@@ -197,7 +197,7 @@ class ConversationAdmin(ReadOnly, model=Conversation):
 class AnswerAdmin(ReadOnly, model=Message):
     """What answers took, and not what they say."""
 
-    name, category = "Answer", "Knowledge"
+    name, category, parts = "Answer", "Knowledge", (Citation,)
     secret = ("text", "error", "reason")
     filters = ("status", "model", "created_at")
     column_default_sort = ("id", True)
@@ -241,7 +241,7 @@ class EventAdmin(ReadOnly, model=Event):
 
 
 class SavedViewAdmin(ReadOnly, model=SavedView):
-    category = "Site"
+    name, name_plural, category = "Saved view", "Saved views", "Site"
 
 
 class PictureAdmin(ReadOnly, model=Picture):

@@ -93,8 +93,8 @@ async def get_anybody(
     """
     cookies = Cookies(settings)
     shows_token, cookie = "authorization" in request.headers, cookies.name("session") in request.cookies
-    audit = await get_audit(request, session, place)
-    strategy, impersonations = await get_strategy(session, settings, place), await get_impersonations(session, audit)
+    audit = await get_audit(request, session)
+    strategy, impersonations = await get_strategy(request, session), await get_impersonations(session, audit)
     visit = await get_visit(request, strategy, cookies, impersonations) if cookie else None
     if not visit and not shows_token:
         await _count(request, limits, settings.api_rate, "address", place.address)

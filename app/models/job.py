@@ -11,6 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from app.models.base import Timestamp, now, words
 
+WITH = "with"  # in what an undo puts back: what hung on a deleted row. No column can be called so.
 UNDOABLE = timedelta(days=1)  # how long its items are kept, and with them what an undo needs
 
 
@@ -90,7 +91,8 @@ class JobItem(SQLModel, table=True):
     """One thing to do. `key` says to people what it is about, as an address, and `data` what more is to be known.
 
     `outcome` is a word for what came of it, empty before that, and `problem` a sentence about what did not. `record` is
-    the row that it changes, `changed_at` when it did, and `before` what an undo puts back.
+    the row that it changes, `changed_at` when it did, and `before` what an undo puts back: of a deleted row all its
+    columns, and below `WITH` the rows that went with it.
     """
 
     __tablename__ = "job_item"

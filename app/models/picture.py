@@ -25,3 +25,15 @@ class Picture(SQLModel, table=True):
     width: int
     height: int
     created_at: datetime = Timestamp(default_factory=now)
+
+
+class UnshownPicture(SQLModel, table=True):
+    """A picture that nothing shows any more, and since when that is known. An undo may want it back.
+
+    A table of its own, because a look for what is in a picture's row reads past its bytes.
+    """
+
+    __tablename__ = "unshown_picture"
+
+    id: UUID = Field(primary_key=True, foreign_key="picture.id", ondelete="CASCADE")
+    since: datetime = Timestamp(default_factory=now, index=True)

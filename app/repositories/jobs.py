@@ -1,7 +1,8 @@
 """Queries of jobs and their items."""
 
+import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,8 @@ from sqlalchemy import text as sql_text
 from sqlmodel import col, func, select
 
 from app.models.base import now
-from app.models.job import UNDOABLE, Item, Job, JobItem, JobState
+from app.models.job import UNDOABLE, WITH, Item, Job, JobItem, JobState
+from app.models.picture import Picture
 from app.repositories.base import Repository
 
 KEPT = timedelta(days=30)
@@ -129,15 +131,33 @@ class JobRepository(Repository):
     async def forget(self, email: str, records: Collection[UUID]) -> None:
         """Delete what is kept of this address and of these records; what is about to be done to them is not done.
 
-        So it is with rows that were deleted before, and with what hung on them.
+        So it is with rows that were deleted before, with their photos, and with what hung on them, also among what
+        hung on others.
         """
         before, data = col(JobItem.before), col(JobItem.data)
         theirs = func.lower(before["email"].as_string()) == email.lower()
-        deleted = (await self.session.exec(select(JobItem.key).where(theirs))).all()
-        keys = {email, *(str(id) for id in records), *deleted}
+        deleted = (await self.session.exec(select(JobItem.key, before["photo_id"].as_string()).where(theirs))).all()
+        keys = {email, *(str(id) for id in records), *(key for key, _ in deleted)}
+        hung = await self._hung(email, keys)
+        photos = {photo for _, photo in deleted} | {row.get("photo_id") for row in _rows(hung) if _is_of(row, email)}
+        await self.write(delete(Picture).where(col(Picture.id).in_([UUID(each) for each in photos if each])))
         of_them = (each["registration_id"].as_string().in_(keys) for each in (before, data))
         here = or_(col(JobItem.key).in_(keys), col(JobItem.record).in_(records), theirs, *of_them)
+        for item in hung:
+            mine = col(JobItem.job_id) == item.job_id, col(JobItem.number) == item.number
+            await self.write(update(JobItem).where(*mine).values(before=without(item.before, email, keys)))
         await self.write(delete(JobItem).where(here))
+
+    async def _hung(self, email: str, keys: set[str]) -> Sequence[JobItem]:
+        """The items that keep rows of these among what hung on others. Adds the keys of those rows to the set."""
+        kept = col(JobItem.before)[WITH].as_string()
+        while True:
+            said = [func.lower(kept).contains(json.dumps(key.lower())[1:-1], autoescape=True) for key in keys]
+            found = (await self.session.exec(select(JobItem).where(kept.is_not(None), or_(*said)))).all()
+            more = {str(row["id"]) for row in _rows(found) if _is_of(row, email)} - keys
+            if not more:
+                return found
+            keys |= more
 
     async def purge(self, at: datetime) -> None:
         """Delete what nobody can undo any more, what nobody started, and old jobs."""
@@ -145,6 +165,27 @@ class JobRepository(Repository):
         await self.write(delete(JobItem).where(col(JobItem.job_id).in_(over)))
         unused = (col(Job.state) == JobState.READY) & (col(Job.created_at) < at - UNDOABLE)
         await self.write(delete(Job).where(or_(unused, ~RUNNING & (col(Job.created_at) < at - KEPT))))
+
+
+def without(before: Mapping[str, Any], email: str, keys: Set[str]) -> dict[str, Any]:
+    """The same without rows of this address or of registrations with these keys among what hung on the row."""
+
+    def is_kept(row: Mapping[str, Any]) -> bool:
+        return not _is_of(row, email) and keys.isdisjoint({str(row.get("id")), str(row.get("registration_id"))})
+
+    hung = before[WITH]
+    rows = [[table, row] for table, row in hung["rows"] if is_kept(row)]
+    freed = [each for each in hung["freed"] if is_kept(each[1])]
+    return {**before, WITH: {**hung, "rows": rows, "freed": freed}}
+
+
+def _rows(items: Sequence[JobItem]) -> list[dict[str, Any]]:
+    """What hung on the rows of these items."""
+    return [row for item in items for _, row in item.before[WITH]["rows"]]
+
+
+def _is_of(row: Mapping[str, Any], email: str) -> bool:
+    return str(row.get("email", "")).lower() == email.lower()
 
 
 def _free(silent_since: Any) -> ColumnElement[bool]:

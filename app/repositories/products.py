@@ -44,6 +44,7 @@ from app.repositories.conversations import postgres_query, sqlite_query
 from app.repositories.keyset import Place, Slice
 
 COUNTED = 10_000  # products that are counted one by one; of more, nobody looks for one by leafing
+SEARCHED = 5_000  # the same of a search, which ranks all of them
 PREFIX = 3  # letters of a last word that may be half typed; with fewer nearly everything would fit
 LIVE = col(Product.deleted_at).is_(None)
 SORTS: dict[str, Any] = {
@@ -164,7 +165,7 @@ class ProductRepository(Repository):
         return await self._all(_rows().where(col(Product.id).in_(page)).order_by(*ordered(wanted.sort)))
 
     async def search(self, wanted: Wanted, offset: int, limit: int) -> tuple[Sequence[Product], int]:
-        """A page of those that hold all the words, and how many these are; of more than `COUNTED`, of the newest."""
+        """A page of those that hold all the words, and how many these are; of more than `SEARCHED`, of the newest."""
         hits = self._hits(wanted).cte("hits").prefix_with("MATERIALIZED")
         down = descends(wanted.sort)
         order = [hits.c.key.desc() if down else hits.c.key.asc(), hits.c.id.desc()]
@@ -201,13 +202,13 @@ class ProductRepository(Repository):
         key = rank if wanted.sort == "best" else SORTS[wanted.sort.removeprefix("-")]
         if self.on_sqlite and wanted == Wanted(wanted.words, sort="best"):  # what is indexed is not deleted
             found: Select[Any] = select(FTS.c.rowid.label("id"), key.label("key")).where(SQLITE_MATCH)
-            return found.order_by(FTS.c.rowid.desc()).limit(COUNTED + 1)
+            return found.order_by(FTS.c.rowid.desc()).limit(SEARCHED + 1)
         hits: Select[Any] = select(col(Product.id).label("id"), key.label("key")).where(*wanted.where())
         if self.on_sqlite:
             hits = hits.join(FTS, FTS.c.rowid == col(Product.id)).where(SQLITE_MATCH)
-            return hits.order_by(FTS.c.rowid.desc()).limit(COUNTED + 1)
+            return hits.order_by(FTS.c.rowid.desc()).limit(SEARCHED + 1)
         hits = hits.where(POSTGRES_TEXT.op("@@")(POSTGRES_QUERY))
-        return hits.order_by(col(Product.id).desc()).limit(COUNTED + 1)
+        return hits.order_by(col(Product.id).desc()).limit(SEARCHED + 1)
 
     def _query(self, words: Sequence[str]) -> str:
         query = sqlite_query(words) if self.on_sqlite else postgres_query(words)

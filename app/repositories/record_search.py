@@ -31,13 +31,13 @@ class TextIndex:
         query = sqlite_query(wanted, begun=begun) if on_sqlite else postgres_query(wanted, begun=begun)
         if not query:
             return None
-        return self._in_sqlite(key, query) if on_sqlite else self._in_postgres(key, query)
+        return self._in_sqlite(query) if on_sqlite else self._in_postgres(key, query)
 
-    def _in_sqlite(self, key: Any, query: str) -> Any:
-        """The newest come first: their numbers are the highest."""
+    def _in_sqlite(self, query: str) -> Any:
+        """The newest come first: their numbers are the highest. The keys are as the table has them."""
         fts = f"{self.table}_fts"
         joined = f"{fts} JOIN {fts}_key ON key = {fts}.rowid" if self.keyed else fts
-        found: Any = select(literal_column(f"{self.table}_id" if self.keyed else "rowid", key.type))
+        found: Any = select(literal_column(f"{self.table}_id" if self.keyed else "rowid"))
         matches = text(f"{fts} MATCH :words").bindparams(bindparam("words", query, unique=True))
         return found.select_from(text(joined)).where(matches).order_by(literal_column(f"{fts}.rowid").desc())
 

@@ -5,20 +5,23 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, TypeVar
 
+import orjson
 from sqlalchemy import ARRAY, ColumnElement, String, Text, Uuid, bindparam, cast, false, literal, type_coerce
 from sqlalchemy import select as sql_select
 from sqlalchemy import text as sql_text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSessionTransaction
 from sqlmodel import SQLModel, col, func, select
 
 from app.db import take_turn
+from app.errors import NotFound
 from app.models.audit import AuditEntry
 from app.repositories.base import Repository
 from app.repositories.keyset import from_place
 from app.repositories.record_search import TextIndex
 
 MANY = 10_000  # rows; more are not counted one by one
+TALLIED = 1_000  # the same for each choice of a filter, all of which are counted for a page
 Model = TypeVar("Model", bound=SQLModel)
 
 
@@ -75,27 +78,31 @@ class RecordRepository(Repository):
         estimate = 0 if narrowed or number <= most else await self._estimate(model.__tablename__)  # type: ignore[arg-type]
         return Count(estimate, is_exact=False, is_about=True) if estimate > most else _counted(number, most)
 
-    async def holding(self, index: TextIndex, key: Any, words: Sequence[str], most: int | None) -> ColumnElement[bool]:
-        """The rows that hold all these words, or some of them when they are more than `most`.
+    def holding(self, index: TextIndex, key: Any, words: Sequence[str]) -> ColumnElement[bool]:
+        """The rows that hold all these words, or words that begin so."""
+        keys = index.keys(key, words, on_sqlite=self.on_sqlite)
+        return false() if keys is None else key.in_(keys)
 
-        Some are looked for once, by whole words first: of a common word the index has a list, while the lists of all
-        words that begin with it are put together for each search.
+    async def found(
+        self, index: TextIndex, key: Any, words: Sequence[str], most: int
+    ) -> tuple[ColumnElement[bool], Count]:
+        """The same, looked for once: of more than `most` rows some, and how many they are.
+
+        They are looked for by whole words first: of a common word the index has a list, while the lists of all words
+        that begin with it are put together for each search.
         """
-        begun = index.keys(key, words, on_sqlite=self.on_sqlite)
-        if begun is None:
-            return false()
-        if most is None:
-            return key.in_(begun)  # type: ignore[no-any-return]
-        for statement in (index.keys(key, words, on_sqlite=self.on_sqlite, begun=False), begun):
-            keys = (await self.execute(statement.limit(most))).scalars().all()
-            if len(keys) == most:
-                break
-        return self._among(key, keys)
+        keys: Sequence[Any] = ()
+        for begun in (False, True):
+            statement = index.keys(key, words, on_sqlite=self.on_sqlite, begun=begun)
+            if statement is not None and len(keys) <= most:
+                keys = (await self.execute(statement.limit(most + 1))).scalars().all()
+        return self._among(key, keys), _counted(len(keys), most)
 
     def _among(self, key: Any, keys: Sequence[Any]) -> ColumnElement[bool]:
-        """PostgreSQL takes them as one value, so that it reads the same statement for any number of them."""
+        """They go as one value, so that the statement is the same for any number of them."""
         if self.on_sqlite:
-            return key.in_(keys)  # type: ignore[no-any-return]
+            listed: Any = func.json_each(orjson.dumps(keys).decode()).table_valued("value")
+            return key.in_(sql_select(listed.c.value))  # type: ignore[no-any-return]
         return key.in_(sql_select(func.unnest(bindparam(None, keys, ARRAY(key.type)))))  # type: ignore[no-any-return]
 
     async def _estimate(self, table: str) -> int:
@@ -110,9 +117,15 @@ class RecordRepository(Repository):
         return (await self.session.exec(select(model).where(*where))).first()
 
     async def hold(self, row: SQLModel) -> None:
-        """Let nobody else change it until this transaction ends, and see what they changed before."""
+        """Let nobody else change it until this transaction ends, and see what they changed before.
+
+        Raises `NotFound` when somebody has deleted it.
+        """
         await take_turn(self.session)
-        await self.session.refresh(row, with_for_update=True)
+        try:
+            await self.session.refresh(row, with_for_update=True)
+        except InvalidRequestError as error:
+            raise NotFound from error
 
     async def fits(self, model: type[SQLModel], *where: ColumnElement[bool]) -> bool:
         """Whether there is such a row."""
@@ -122,6 +135,11 @@ class RecordRepository(Repository):
 
     async def some(self, model: type[Model], where: Sequence[ColumnElement[bool]]) -> Sequence[Model]:
         return (await self.session.exec(select(model).where(*where))).all()
+
+    async def passing(self, values: Sequence[Any], where: ColumnElement[bool]) -> Sequence[Any]:
+        """Of such rows their keys, and which rules they pass."""
+        named = (each.label(f"value_{number}") for number, each in enumerate(values))
+        return (await self.execute(sql_select(*named).where(where))).all()
 
     def trying(self) -> AsyncSessionTransaction:
         """A part of the transaction that is taken back by itself when it fails."""
@@ -186,9 +204,9 @@ class RecordRepository(Repository):
         self, model: type[SQLModel], attribute: Any, values: Sequence[Any], where: Sequence[ColumnElement[bool]]
     ) -> list[Count]:
         """How many rows have each of these values, in one statement."""
-        numbers = (_some(model, [*where, attribute == value], MANY) for value in values)
+        numbers = (_some(model, [*where, attribute == value], TALLIED) for value in values)
         found = (await self.execute(sql_select(*numbers))).one() if values else ()
-        return [_counted(number, MANY) for number in found]
+        return [_counted(number, TALLIED) for number in found]
 
     # What hangs on a row
 

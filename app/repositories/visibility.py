@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, true
+from sqlalchemy import ColumnElement, False_, True_, false, true
+from sqlalchemy.sql.elements import AsBoolean
+from sqlalchemy.sql.operators import is_true
 from sqlmodel import SQLModel, col, select
 
 from app.errors import Forbidden
@@ -63,6 +65,13 @@ class Rights:
         return self.rows(model, "view")
 
 
+def constant(rule: ColumnElement[bool]) -> bool | None:
+    """True for a rule that all rows pass, False for one that none does; None where that depends on the row."""
+    if isinstance(rule, AsBoolean) and rule.operator is is_true:  # what is left of an OR
+        rule = rule.element
+    return True if isinstance(rule, True_) else False if isinstance(rule, False_) else None
+
+
 def _where(allowed: bool) -> ColumnElement[bool]:  # noqa: FBT001 - a value, not an option
     return true() if allowed else false()
 
@@ -87,7 +96,7 @@ def _of_registration(column: Any) -> Rule:
 
     def rule(rights: Rights, action: str) -> ColumnElement[bool]:
         theirs = _registration(rights, action if action in ("view", "export") else "change")
-        return col(column).in_(select(Registration.id).where(theirs))
+        return col(column).in_(select(Registration.id).where(theirs)) if constant(theirs) is None else theirs
 
     return rule
 

@@ -27,6 +27,10 @@ class WebinarRepository(Repository):
     async def by_slug(self, slug: str) -> Webinar | None:
         return (await self.session.exec(select(Webinar).where(Webinar.slug == slug))).first()
 
+    async def taken(self, slugs: Sequence[str]) -> set[str]:
+        """Which of these addresses are in use."""
+        return set((await self.session.exec(select(Webinar.slug).where(col(Webinar.slug).in_(slugs)))).all())
+
     async def get(self, id: UUID) -> Webinar | None:
         return await self.session.get(Webinar, id)
 

@@ -9,6 +9,8 @@ from app.admin_dependencies import (
     BegunDep,
     BrowserDep,
     ChosenDep,
+    DeletedDep,
+    DeletionsDep,
     EditorDep,
     LookDep,
     NewValuesDep,
@@ -21,6 +23,7 @@ from app.admin_dependencies import (
     WithinDep,
     edit_form,
     new_form,
+    undo_of,
 )
 from app.admin_many_dependencies import BesideDep
 from app.dependencies import SiteServiceDep
@@ -39,10 +42,16 @@ async def home(page: PageDep, rights: RightsDep, panel: PanelDep, site: SiteServ
 
 @router.get("/{kind}", name="records")
 async def index(
-    page: PageDep, rights: RightsDep, view: ViewDep, browser: BrowserDep, look: LookDep, beside: BesideDep
+    page: PageDep,
+    rights: RightsDep,
+    view: ViewDep,
+    browser: BrowserDep,
+    look: LookDep,
+    beside: BesideDep,
+    deleted: DeletedDep,
 ) -> Response:
     listing = await browser.browse(rights, view, look)
-    return page.render("admin/list.html", block="rows", listing=listing, rights=rights, **beside)
+    return page.render("admin/list.html", block="rows", listing=listing, rights=rights, deleted=deleted, **beside)
 
 
 @router.post("/{kind}", name="create_record", dependencies=[Trusted])
@@ -73,9 +82,9 @@ async def suggest(
 
 
 @router.get("/{kind}/{key}", name="record")
-async def show(page: PageDep, chosen: ChosenDep, browser: BrowserDep) -> Response:
+async def show(page: PageDep, chosen: ChosenDep, browser: BrowserDep, deleted: DeletedDep) -> Response:
     shown = await browser.show(*chosen)
-    return page.render("admin/show.html", block="record", shown=shown, rights=chosen.rights)
+    return page.render("admin/show.html", block="record", shown=shown, rights=chosen.rights, deleted=deleted)
 
 
 @router.get("/{kind}/{key}/edit", name="edit_record", dependencies=[Depends(edit_form)])
@@ -92,27 +101,28 @@ async def change(
 
 
 @router.get("/{kind}/{key}/deletion", name="record_deletion")
-async def ask_deletion(page: PageDep, chosen: ChosenDep, browser: BrowserDep, within: WithinDep) -> Response:
-    rights, view, row = chosen
-    await browser.check(rights, view, row, "delete")
-    dependents = await browser.dependents(view, row)
-    return page.render("admin/deletion.html", block="act", view=view, row=row, dependents=dependents, within=within)
+async def ask_deletion(page: PageDep, chosen: ChosenDep, deletions: DeletionsDep, within: WithinDep) -> Response:
+    _, view, row = chosen
+    asked = await deletions.ask(*chosen)
+    return page.render("admin/deletion.html", block="act", view=view, row=row, asked=asked, within=within)
 
 
 @router.post("/{kind}/{key}/deletion", name="delete_record", dependencies=[Trusted])
-async def delete(page: PageDep, chosen: ChosenDep, editor: EditorDep, within: WithinDep) -> Response:
-    await editor.delete(*chosen)
-    return await within.answer(page) if within else page.redirect(f"/admin/{chosen.view.identity}")
+async def delete(page: PageDep, chosen: ChosenDep, deletions: DeletionsDep, within: WithinDep) -> Response:
+    path = within.parent.path if within else f"/admin/{chosen.view.identity}"
+    job = await deletions.delete(*chosen, path)
+    return await within.answer(page, job) if within else page.redirect(f"{path}{undo_of(job)}")
 
 
 @router.get("/{kind}/{key}/history", name="record_history")
 async def history(page: PageDep, chosen: ChosenDep, browser: BrowserDep) -> Response:
     entries = await browser.history(chosen.view, chosen.view.key_of(chosen.row))
+    allowed = await browser.allowed(chosen.rights, chosen.view, [chosen.row], ("change",))
     return page.render(
         "admin/history.html",
         view=chosen.view,
         row=chosen.row,
-        rights=chosen.rights,
+        allowed=allowed,
         entries=entries,
         revertible=revertible,
     )

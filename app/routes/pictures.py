@@ -69,11 +69,6 @@ async def cover(
     return served(picture, known, FOR_SOME if webinar.status == WebinarStatus.DRAFT else OPEN_TO_ALL)
 
 
-@router.get("/desk/webinars/{slug}/cover", name="cover")
-async def show_cover(page: PageDep, _webinar: CoverOfDep) -> Response:
-    return page.show_form()
-
-
 @router.post("/desk/webinars/{slug}/cover", name="put_cover")
 async def put_cover(
     page: PageDep,

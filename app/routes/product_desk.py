@@ -85,11 +85,6 @@ async def picture(product: ProductDep, pictures: PictureServiceDep, picture_id: 
     return served(found, known, FOR_SOME if product.deleted_at else OPEN_TO_ALL)
 
 
-@router.get("/{slug}/picture", name="edit_product_picture")
-async def show_picture(page: PageDep, _product: PicturedDep) -> Response:
-    return page.show_form()
-
-
 @router.post("/{slug}/picture", name="put_product_picture")
 async def put_picture(
     page: PageDep,

@@ -33,8 +33,8 @@ MIRROR_SECONDS = 0.3  # how often a follower in another process looks at the row
 FRAME_SECONDS = 0.05  # the shortest time between two frames...
 FRAME_SECONDS_EACH = 0.001  # ...which grows with the answers being written: load costs smoothness, not progress
 LATE_SHARE = 10  # when the event loop is late, the next frame waits this many times as long: what began goes last
-LONGEST_LATE_SECONDS = 1.0
 RENDER_SHARE = 15  # and a frame that took long to render is followed by a pause of this many times as long
+LONGEST_FRAME_SECONDS = 1.0  # half of the least `openai_timeout`: between two frames the model's words are not read
 RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 5.0
 
@@ -232,9 +232,9 @@ class AnswerService:
                 yield delta
 
     def _pause(self, writing: Writing) -> float:
-        crowd = FRAME_SECONDS_EACH * len(self._writing)
-        late = min(LATE_SHARE * writing.late, LONGEST_LATE_SECONDS)
-        return max(FRAME_SECONDS, crowd, late, RENDER_SHARE * writing.live.render_seconds)
+        crowd, late = FRAME_SECONDS_EACH * len(self._writing), LATE_SHARE * writing.late
+        longest = max(FRAME_SECONDS, crowd, late, RENDER_SHARE * writing.live.render_seconds)
+        return min(longest, LONGEST_FRAME_SECONDS)
 
     async def _rest(self, seconds: float) -> float:
         """Let others do their work; return how many seconds later than asked for it is one's turn again."""

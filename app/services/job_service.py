@@ -1,6 +1,7 @@
 """Long work that people ask for: begun, looked at, gone on with and undone."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -42,6 +43,13 @@ class JobService:
         if job is None:
             raise NotFound
         return job
+
+    async def undoable(self, rights: Rights, id: str) -> Job | None:
+        """The one with this id, while they can undo it."""
+        with suppress(ValueError):
+            job = await self.jobs.get(UUID(id), rights.sees(Job))
+            return job if job and job.can_undo else None
+        return None
 
     async def list(self, rights: Rights) -> Sequence[Job]:
         return await self.jobs.newest(rights.sees(Job), LISTED)

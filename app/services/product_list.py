@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from app.models.listing import ProductQuery
 from app.models.product import Product, price_of
 from app.repositories.product_figures import Category, ProductFigures
-from app.repositories.products import COUNTED, SORTS, ProductRepository, Wanted
+from app.repositories.products import COUNTED, SEARCHED, SORTS, ProductRepository, Wanted
 
 PAGE = 24
 MAX_WORDS = 8  # of a search: each makes it slower
@@ -77,7 +77,8 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One page of the list. `total` is exact up to `COUNTED`, and above it where no price and no word is asked for."""
+    """One page of the list. `total` is exact up to `COUNTED`, of a search up to `SEARCHED`, and above it where neither
+    a price nor a word is asked for."""
 
     view: View
     products: Sequence[Product]
@@ -128,13 +129,13 @@ class ProductList:
         return await self.products.along(wanted, offset, PAGE)
 
     async def _search(self, view: View, wanted: Wanted, categories: Sequence[Category]) -> Listed:
-        view = replace(view, page=min(view.page, pages_of(COUNTED)))
+        view = replace(view, page=min(view.page, pages_of(SEARCHED)))
         products, total = await self.products.search(wanted, (view.page - 1) * PAGE, PAGE)
         if not products and view.page > 1:
             _first, total = await self.products.search(wanted, 0, 1)
             view = replace(view, page=pages_of(total))
             products, _total = await self.products.search(wanted, (view.page - 1) * PAGE, PAGE)
-        return Listed(view, products, min(total, COUNTED), total <= COUNTED, categories)
+        return Listed(view, products, min(total, SEARCHED), total <= SEARCHED, categories)
 
 
 def words_of(q: str) -> tuple[str, ...]:

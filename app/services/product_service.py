@@ -1,6 +1,5 @@
 """Products: who may change them, and how two people do it at the same time without losing a word."""
 
-from secrets import token_hex
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -9,10 +8,10 @@ from app.errors import Conflict, Invalid, NotFound
 from app.events import Events, ProductAdded, ProductChanged, ProductDeleted, ProductRestored
 from app.models.base import now
 from app.models.product import Product, ProductForm, QuickEdit, minor, sort_key
-from app.models.slugs import slug_of
 from app.repositories.product_figures import ProductFigures
 from app.repositories.products import ProductRepository
 from app.repositories.visibility import Rights
+from app.services.slugs import SlugTaken, free_slug
 
 FIELDS = ("name", "description", "price", "currency", "category", "stock")
 
@@ -57,10 +56,11 @@ class ProductService:
     async def create(self, rights: Rights, form: ProductForm) -> Product:
         rights.check("product.add")
         values = {**form.values(), "category": await self._category(form.category)}
+        slug = await free_slug(self.products, form.name, "product")
         try:
-            product = await self.products.add(Product(slug=await self._slug(form.name), **values))
+            product = await self.products.add(Product(slug=slug, **values))
         except IntegrityError as error:
-            raise Conflict("Somebody else took this address just now. Please save again.") from error
+            raise SlugTaken from error
         await self.events.publish(ProductAdded(product, {}, rights.user))
         return product
 
@@ -121,13 +121,6 @@ class ProductService:
         if not await self.products.change(product, product.version, {"deleted_at": None}):
             raise Conflict
         await self.events.publish(ProductRestored(product, {}, rights.user))
-
-    async def _slug(self, name: str) -> str:
-        """The name in an address, with a number where that is taken already."""
-        slug = slug_of(name, "product")
-        tried = [slug, *(f"{slug}-{number}" for number in range(2, 10)), f"{slug}-{token_hex(4)}"]
-        taken = await self.products.taken(tried)
-        return next(each for each in tried if each not in taken)
 
     async def _category(self, typed: str) -> str:
         """The category as it is written already, if there is one that differs in case alone."""

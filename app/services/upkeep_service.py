@@ -10,6 +10,7 @@ from app.repositories.events import EventRepository
 from app.repositories.idempotency import IdempotencyRepository
 from app.repositories.jobs import JobRepository
 from app.repositories.mails import MailRepository
+from app.repositories.pictures import PictureRepository
 from app.repositories.product_figures import ProductFigures
 from app.repositories.products import ProductRepository
 from app.repositories.sessions import SessionRepository
@@ -37,7 +38,8 @@ class UpkeepService(Periodic):
         self.settings = settings
 
     async def act(self) -> None:
-        """Delete what was deleted a day ago, old sessions and mails, and guests with neither session nor words.
+        """Delete what was deleted a day ago, old sessions and mails, guests with neither session nor words, and
+        pictures that nothing shows.
 
         Webinars that have ended are done.
         """
@@ -53,3 +55,4 @@ class UpkeepService(Periodic):
             await MailRepository(session).purge(now() - MAILS_KEPT)
             await WebinarRepository(session).finish(now())
             await JobRepository(session).purge(now())
+            await PictureRepository(session).purge(now())

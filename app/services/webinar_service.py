@@ -24,7 +24,6 @@ from app.events import (
 from app.limits import Limits
 from app.models.base import now
 from app.models.registrant_forms import DetailsForm, RegistrationForm
-from app.models.slugs import slug_of
 from app.models.user import Place
 from app.models.webinar import Registration, Standing, Webinar, WebinarForm, WebinarStatus
 from app.repositories.messages import MessageRepository
@@ -32,6 +31,7 @@ from app.repositories.visibility import Rights
 from app.repositories.webinars import WebinarRepository
 from app.services.calendar import Method, calendar
 from app.services.seats import Seats
+from app.services.slugs import SlugTaken, free_slug
 
 CONSENT = "I agree that my name, address and answers are kept to hold this webinar, until I cancel or it is over."
 CALENDAR_FIELDS = ("title", "starts_at", "ends_at", "time_zone")
@@ -86,11 +86,11 @@ class WebinarService(Seats):
     async def create(self, rights: Rights, form: WebinarForm) -> Webinar:
         """Make a draft; a title that was used before gets a number in its address."""
         rights.check("webinar.add")
-        slug, number = slug_of(form.title), 1
-        while await self.webinars.by_slug(slug):
-            number += 1
-            slug = f"{slug_of(form.title)}-{number}"
-        webinar = await self.webinars.add(Webinar(slug=slug, **form.values()))
+        slug = await free_slug(self.webinars, form.title, "webinar")
+        try:
+            webinar = await self.webinars.add(Webinar(slug=slug, **form.values()))
+        except IntegrityError as error:
+            raise SlugTaken from error
         await MessageRepository(self.webinars.session).add_defaults(webinar)
         await self.events.publish(WebinarAdded(webinar, None, rights.user, after=form.values()))
         return webinar

@@ -29,6 +29,24 @@ def save(page: Page) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_first_page_and_the_filters_of_a_list(
+    open_context: OpenContext, site: Server, theme: str, width: int
+) -> None:
+    page = open_context(color_scheme=theme, viewport={"width": width, "height": 800}).new_page()
+    sign_in(page, site, "admin")
+    page.goto(f"{site.url}/admin")
+    expect(page.get_by_role("heading", name="The last two weeks")).to_be_visible()
+    expect(page.get_by_role("main").get_by_role("link", name="Audit log")).to_have_count(2)
+    looks_right(page, script=True)
+    page.goto(f"{site.url}/admin/registration")
+    page.get_by_text("Filters", exact=True).click()
+    filters = page.locator("details[open] > div").bounding_box()
+    assert filters and filters["height"] < (150 if width == 1280 else 400), "nine of them, and the list below"
+    looks_right(page, script=True)
+
+
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 def test_a_row_from_its_form_to_its_end(open_context: OpenContext, site: Server, script: bool) -> None:
     page = open_context(java_script_enabled=script, viewport={"width": 360, "height": 740}).new_page()
@@ -142,4 +160,45 @@ def test_notes_on_the_page_of_their_registration(open_context: OpenContext, site
     page.get_by_role("button", name="Delete").click()
     expect(notes.get_by_role("heading")).to_have_text("Notes (1)")
     expect(notes).not_to_contain_text("Has called")
-    assert page.url == at
+    assert page.url.partition("?")[0] == at
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_a_registration_is_deleted_with_its_notes_and_back(
+    open_context: OpenContext, site: Server, script: bool
+) -> None:
+    page = open_context(java_script_enabled=script, viewport={"width": 360, "height": 740}).new_page()
+    who = "Cid" if script else "Dan"
+    register(page, site, who)
+    sign_in(page, site, "marketing")
+    page.goto(f"{site.url}/admin/registration?q={who}")
+    page.get_by_role("link", name=who, exact=True).click()
+    at, notes, status = page.url, page.get_by_role("region", name="Notes"), page.locator("main .alert")
+    for number, text in enumerate(("Calls back", "Wants a seat at the front"), 1):
+        page.get_by_role("link", name="New note").click()
+        page.get_by_role("textbox", name="Text").fill(text)
+        save(page)
+        expect(notes.get_by_role("heading")).to_have_text(f"Notes ({number})")
+    notes.get_by_role("row", name="Calls back").get_by_label("Delete").click()
+    page.get_by_role("button", name="Delete").click()
+    expect(notes.get_by_role("heading")).to_have_text("Notes (1)")
+    expect(notes.locator(".alert") if script else status).to_contain_text("Delete 1 note")
+    looks_right(page, script=script)
+    put_back(page)
+    page.get_by_role("link", name="Back to where it was asked for").click()
+    expect(notes.get_by_role("row", name="Calls back")).to_be_visible()
+    page.get_by_role("link", name="Delete", exact=True).click()
+    expect(page.get_by_role("main")).to_contain_text("2 notes")
+    looks_right(page, script=script)
+    page.get_by_role("button", name="Delete").click()
+    expect(status).to_contain_text("Delete 1 registration")
+    looks_right(page, script=script)
+    put_back(page)
+    page.goto(at)
+    expect(notes.get_by_role("heading")).to_have_text("Notes (2)")
+    expect(notes).to_contain_text("Wants a seat at the front")
+
+
+def put_back(page: Page) -> None:
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_label("Undone", exact=True)).to_be_visible()

@@ -2,9 +2,36 @@
 
 import re
 
+import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.e2e.conftest import OpenContext
 from tests.e2e.server import Server
+from tests.e2e.test_journeys import axe_finds_nothing
+
+# RapiDoc gives the fields of a request no label, only a name beside them, and nobody reaches into it from outside.
+NOT_OURS = {"rules": {"label": {"enabled": False}}}
+PRODUCTS = "[id='get-/api/v1/products']"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_it_reads_in_light_and_dark(open_context: OpenContext, offline: Server, theme: str, width: int) -> None:
+    page = open_context(color_scheme=theme, viewport={"width": width, "height": 800}).new_page()
+    page.goto(f"{offline.url}/docs")
+    docs = page.locator("rapi-doc")
+    expect(docs.get_by_text("FastOpp API")).to_be_visible()
+    expect(docs.locator(PRODUCTS)).to_be_attached()
+    grounds = "['rapi-doc', 'body'].map(each => getComputedStyle(document.querySelector(each)).backgroundColor)"
+    own, sites = page.evaluate(grounds)
+    assert own == sites, "the colours of the site"
+    axe_finds_nothing(page)
+    docs.locator(f"{PRODUCTS} .endpoint-head").click()
+    expect(docs.locator("#input-request-param-q")).to_be_visible()
+    found = Axe().run(page, options=NOT_OURS)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 def test_a_request_is_tried_with_a_token_that_was_typed(page: Page, offline: Server) -> None:

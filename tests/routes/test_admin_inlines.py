@@ -73,7 +73,7 @@ async def test_rows_are_added_changed_and_deleted_on_the_page(app: FastAPI, root
     assert (changed.status_code, changed.headers["location"]) == (303, path)
     form = await opened(root, path, f"{NOTES} tr:first-child a[href*='/deletion']")
     deleted = await root.post(form.get("action") or "")
-    assert (deleted.status_code, deleted.headers["location"]) == (303, path)
+    assert (deleted.status_code, deleted.headers["location"].partition("?")[0]) == (303, path)
     assert [(each.id, each.text) for each in await notes(app)] == [(seat.id, "Wants two")]
     assert await acts(app, "note") == ["note.added", "note.added", "note.changed", "note.deleted"]
 

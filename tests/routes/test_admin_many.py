@@ -77,10 +77,11 @@ async def test_a_file_has_all_rows_once(app: FastAPI, root: Browser) -> None:
 async def test_all_that_fit_are_more_than_a_list_looks_at(
     app: FastAPI, root: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A list of a search shows some of very many; a file and an act have all of them."""
+    """A list of a search shows some of very many; a file, an act and a list with filters have all of them."""
     await make_products(app, *({"name": f"Lamp {number}", "stock": number} for number in range(5)))
     monkeypatch.setattr("app.admin.browser.FOUND", 1)
-    for words, shown in (("lamp", 2), ("lam", 2), ("lamp 3", 1), ("lam 3", 1), ("chair", 0)):
+    finds = {"lamp": 2, "lam": 2, "lamp 3": 1, "lam 3": 1, "chair": 0, "lamp&category=Lighting": 5}
+    for words, shown in finds.items():
         assert len(find(parse(await root.get(f"/admin/product?q={words}")), "tbody th")) == shown
     assert len((await root.get("/admin/product/export.json?q=lamp")).json()) == 5
     asked = parse(await root.post("/admin/product/bulk", act="delete", all="true", query="?q=lamp"))

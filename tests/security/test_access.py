@@ -129,8 +129,8 @@ TABLE: tuple[tuple[tuple[str, ...], str], ...] = (
         new_webinar create_webinar preview_description edit_webinar change_webinar publish_webinar cancel_webinar
         new_product create_product preview_product edit_product change_product edit_product_quickly
         change_product_quickly restore_product import_products read_products
-        edit_product_picture put_product_picture remove_product_picture
-        cover put_cover remove_cover import_registrations read_registrations
+        put_product_picture remove_product_picture
+        put_cover remove_cover import_registrations read_registrations
         webinar_messages webinar_message save_webinar_message preview_webinar_message
         test_webinar_message delete_webinar_message
         """,
