@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import OpenContext
 from tests.e2e.server import Server
@@ -88,6 +88,19 @@ def test_a_row_changes_by_itself(open_context: OpenContext, site: Server) -> Non
     desk.get_by_role("button", name="Undo").click()
     expect(row(visitor, "Teapot")).to_contain_text("35.50 EUR")
     axe_finds_nothing(visitor)
+
+
+def test_a_row_changes_by_itself_where_scripts_come_late(open_context: OpenContext, site: Server) -> None:
+    """Each in its own time, as on a slow network."""
+    page = open_context().new_page()
+
+    def late(route: Route) -> None:
+        page.wait_for_timeout(500)
+        route.continue_()
+
+    page.route("**/hx-sse.min.js*", late)
+    with page.expect_request("**/products/stream?*"):
+        page.goto(f"{site.url}/products?q=teapot")
 
 
 def test_two_tabs_in_the_list_and_nothing_typed_is_lost(open_context: OpenContext, site: Server) -> None:

@@ -307,9 +307,7 @@ async def test_the_table_names_every_route_and_nothing_else(scene: Scene) -> Non
     assert {each.name for each in endpoints(scene.app)} == rows
 
 
-@pytest.mark.parametrize(
-    ("environment", "confirmed"), [("development", False), ("development", True), ("production", True)]
-)
+@pytest.mark.parametrize(("environment", "confirmed"), [("development", False), ("production", True)])
 async def test_everybody_gets_where_the_table_says(scene: Scene, confirmed: bool) -> None:
     scheme = scene.browser.client.base_url.scheme
     visitors = [Visitor(scene.app, role, scheme=scheme, address=f"10.0.0.{n}") for n, role in enumerate(ROLES)]
