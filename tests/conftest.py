@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -61,9 +62,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser comes last: what is quick fails first, and Playwright keeps the event loop once it has it."""
+    """The browser comes last: what is quick fails first, and Playwright keeps the event loop once it has it.
+
+    Of its files that with the most tests begins, so that no process is left with it alone at the end.
+    """
     items[:] = [item for item in items if runs_here(item)]
-    items.sort(key=lambda item: "e2e" in item.keywords)
+    tests = Counter(item.path for item in items if "e2e" in item.keywords)
+    items.sort(key=lambda item: ("e2e" in item.keywords, -tests[item.path]))
 
 
 def runs_here(item: pytest.Item) -> bool:
