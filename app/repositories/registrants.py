@@ -59,6 +59,8 @@ def _in_order(join: Any, compiler: Any, **options: Any) -> str:
     return joined.replace(" JOIN ", " CROSS JOIN ")
 
 
+MANY = 10_000  # found by a search: from there on an order's index is walked, for most on the way are among them
+KEY = select(KEYS.c.key).where(KEYS.c.registration_id == ROWS.c.id).scalar_subquery()
 FROM_WORDS = InOrder(WORDS.join(KEYS, KEYS.c.key == WORDS.c.rowid), ROWS, KEYS.c.registration_id == ROWS.c.id)
 
 
@@ -140,8 +142,17 @@ class RegistrantRepository(Repository):
         if not (self.on_sqlite and sqlite_query(wanted)):
             return Way(None, [here, sees, *matching(wanted)], keys)
         found = literal_column("registration_fts").op("MATCH")(sqlite_query(wanted))
-        where = [found, KEYS.c.webinar_id == webinar.id, sees, *filtered(wanted), *answering(wanted)]
+        more = [sees, *filtered(wanted), *answering(wanted)]
+        if name != "number" and await self._are_many(found):
+            fits = KEY.in_(select(WORDS.c.rowid).where(found))
+            return Way(None, [here, fits, *more], keys, f"ix_registration_by_{name}")
+        where = [found, KEYS.c.webinar_id == webinar.id, *more]
         return Way(FROM_WORDS, where, [WORDS.c.rowid] if name == "number" else keys)  # as people came
+
+    async def _are_many(self, found: ColumnElement[bool]) -> bool:
+        some = select(WORDS.c.rowid).where(found).limit(MANY).subquery()
+        count: int = (await self.execute(select(func.count()).select_from(some))).scalar_one()
+        return count == MANY
 
     # What the filters offer
 
