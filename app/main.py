@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.exceptions import HTTPException
@@ -94,6 +95,7 @@ from app.services.upkeep_service import UpkeepService
 from app.services.webinar_audit import WebinarAudit
 from app.services.webinar_mail import WebinarMail
 from app.services.webinar_service import WebinarService
+from app.solving import solve_each_once
 from app.templating import STATIC, Templates
 
 # aiosqlite has a thread, which answers only once it gets the interpreter from the event loop. At Python's default of
@@ -270,6 +272,9 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
     routers = [*(module.router for module in modules), people.impersonation]
     for router in routers if settings.in_production else [*routers, dev.router]:
         app.router.routes.extend(router.routes)
+    for route in app.router.routes:
+        if isinstance(route, APIRoute):
+            solve_each_once(route.dependant)
     app.mount("/static", ImmutableStaticFiles(directory=STATIC), name="static")
 
 
