@@ -34,6 +34,7 @@ def test_no_slug_is_such_a_word(kind: str) -> None:
     for word in RESERVED[kind]:
         assert slug_of(f" {word.title()}! ", kind) == f"{word}-2"
     assert slug_of("Old news", kind) == "old-news" and slug_of("!", kind) == kind
+    assert slug_of("a" * 99 + " news", kind) == "a" * 99, "a cut leaves no hyphen behind"
 
 
 async def test_whatever_its_name_it_has_a_page_of_its_own(app: FastAPI, browser: Browser) -> None:

@@ -18,5 +18,5 @@ def slug_of(title: str, kind: str = "webinar") -> str:
     What has no letters is called by its kind, and what is the address of another page gets a number.
     """
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    slug = UNSLUGGABLE.sub("-", plain).strip("-")[:100] or kind
+    slug = UNSLUGGABLE.sub("-", plain).strip("-")[:100].rstrip("-") or kind
     return f"{slug}-2" if slug in RESERVED.get(kind, ()) else slug
