@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, Executable, event
+from sqlalchemy import CursorResult, Executable, event, text
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.db import take_turn
 
 Row = TypeVar("Row", bound=SQLModel)
+PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
 
 
 class Repository:
@@ -43,6 +44,14 @@ class Repository:
         """Run a statement that changes rows."""
         await take_turn(self.session)
         return await self.execute(statement, values)
+
+    async def plan_anew(self) -> None:
+        """From here to the transaction's end let PostgreSQL plan each statement for the values that go with it.
+
+        Otherwise it soon has one plan for all of them, though some words find nobody and some everybody.
+        """
+        if not self.on_sqlite:
+            await self.execute(PLAN_ANEW)
 
     def after_commit(self, act: Callable[[], object]) -> None:
         """Call `act` once this transaction is in the database, and not at all when it is rolled back.

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from sqlalchemy import JSON, ColumnElement, String, Uuid, bindparam, delete, insert, literal, or_, update
 from sqlalchemy import select as sql_select
-from sqlalchemy import text as sql_text
 from sqlmodel import col, func, select
 
 from app.models.base import now
@@ -82,8 +81,7 @@ class JobRepository(Repository):
         Its work looks for hundreds of rows at once. PostgreSQL plans such a query anew, or after a few times it would
         compare every row of a webinar with each of them.
         """
-        if not self.on_sqlite:
-            await self.execute(sql_text("SET LOCAL plan_cache_mode = force_custom_plan"))
+        await self.plan_anew()
         mine = update(Job).where(col(Job.id) == id, col(Job.worker) == worker, RUNNING)
         held = (await self.write(mine.values(heartbeat_at=now()))).rowcount == 1
         return await self.session.get(Job, id) if held else None

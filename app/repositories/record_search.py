@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from app.repositories.registrant_search import Wanted, postgres_query, sqlite_query
 
-FOUND = 1_000  # rows that a search looks at; whoever gets more has yet to say what they look for
+FOUND = 500  # rows that a search looks at; whoever gets more has yet to say what they look for
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ class RecordRepository(Repository):
         that begin with it are put together for each search.
         """
         keys: Sequence[Any] = ()
+        await self.plan_anew()
         for begun in (False, True):
             statement = index.keys(key, words, on_sqlite=self.on_sqlite, begun=begun)
             if statement is not None and len(keys) <= most:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Join, Row, Select, Uuid, and_, column, exists, table, text, true
+from sqlalchemy import ColumnElement, Join, Row, Select, Uuid, and_, column, exists, table, true
 from sqlalchemy.ext.compiler import compiles
 from sqlmodel import col, func, literal, literal_column, select, tuple_
 
@@ -41,7 +41,6 @@ EXPORTED: Sequence[Any] = (
     col(Registration.attended_at),
     col(Registration.answers),
 )
-PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")  # some words find nobody, and some everybody
 ROWS: Any = Registration.__table__  # type: ignore[attr-defined]
 WORDS = table("registration_fts", column("rowid"))
 KEYS = table("registration_fts_key", column("key"), column("registration_id", Uuid()), column("webinar_id", Uuid()))
@@ -137,8 +136,7 @@ class RegistrantRepository(Repository):
         here = col(Registration.webinar_id) == webinar.id
         if not wanted.is_searched:
             return Way(None, [here, sees, *filtered(wanted)], keys, f"ix_registration_by_{name}")
-        if not self.on_sqlite:
-            await self.execute(PLAN_ANEW)
+        await self.plan_anew()
         if not (self.on_sqlite and sqlite_query(wanted)):
             return Way(None, [here, sees, *matching(wanted)], keys)
         found = literal_column("registration_fts").op("MATCH")(sqlite_query(wanted))
