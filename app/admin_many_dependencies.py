@@ -61,12 +61,12 @@ SavedViewsDep = Annotated[SavedViews, Depends(get_saved_views)]
 
 
 async def get_beside(
-    page: PageDep, rights: RightsDep, view: ViewDep, browser: BrowserDep, saved: SavedViewsDep
+    page: PageDep, rights: RightsDep, view: ViewDep, browser: BrowserDep, look: LookDep, saved: SavedViewsDep
 ) -> dict[str, Any]:
     """What the page of a list has beside its rows, which htmx asks for alone."""
     if page.wants_fragment:
         return {}
-    return {"tallies": await browser.tallies(rights, view), "saved": await saved.list(rights, view)}
+    return {"tallies": await browser.tallies(rights, view, look), "saved": await saved.list(rights, view)}
 
 
 BesideDep = Annotated[dict[str, Any], Depends(get_beside)]

@@ -253,14 +253,16 @@ class RecordBrowser:
             return []
         return await self.records.suggestions(theirs.naming.attribute, typed, theirs.rows(rights, "view"), SUGGESTED)
 
-    async def tallies(self, rights: Rights, view: Records) -> dict[str, list[tuple[str, Count]]]:
-        """The choices of the filters, each with how many rows have it."""
+    async def tallies(self, rights: Rights, view: Records, look: Look) -> dict[str, list[tuple[str, Count | None]]]:
+        """The choices of the filters, each with how many rows have it; beside a search without that."""
         sees = [view.rows(rights, "view")]
-        tallies: dict[str, list[tuple[str, Count]]] = {}
+        tallies: dict[str, list[tuple[str, Count | None]]] = {}
         for field in view.filtered:
             if field.choices:
                 values = [field.read(word) for word in field.choices]
-                counts = await self.records.tally(view.model, field.attribute, values, sees)
+                counts: Sequence[Count | None] = [None] * len(values)
+                if not look.words:
+                    counts = await self.records.tally(view.model, field.attribute, values, sees)
                 tallies[field.name] = list(zip(field.choices, counts, strict=True))
         return tallies
 

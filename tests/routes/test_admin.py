@@ -223,6 +223,10 @@ async def test_search_filters_and_order(app: FastAPI, root: Browser) -> None:
     ):
         page = parse(await root.get(f"/admin/product?{query}"))
         assert text(find(page, "tbody th")[0]) == "Oak table", query
+    for query, numbers in (("", True), ("?q=ann", False), ("?status=registered", True)):
+        page = parse(await root.get(f"/admin/registration{query}"))
+        choices = [text(each) for each in find(page, "select[name=status] option")]
+        assert ("Waiting (0)" in choices) == numbers and ("Waiting" in choices) != numbers, query
     for nothing in ("/admin/product?q=zebra", "/admin/registration?rep_id=nobody@example.com"):
         assert "Nothing fits" in (await root.get(nothing)).text
     for nonsense in (
