@@ -20,7 +20,7 @@ from app.models.registrant_forms import NoteForm
 from app.models.saved_view import SavedView
 from app.models.user import AccessToken, User
 from app.models.webinar import Note, Registration, Webinar
-from app.models.webinar_message import Delivery, WebinarMessage
+from app.models.webinar_message import Delivery, Notice, WebinarMessage
 from app.repositories import record_search
 from app.repositories.visibility import Rights
 
@@ -253,9 +253,13 @@ class DeliveryAdmin(ReadOnly, model=Delivery):
     name_plural = "Deliveries"
 
 
+class NoticeAdmin(ReadOnly, model=Notice):
+    kind, category = "webinar", "Webinars"
+
+
 VIEWS = (
     *(UserAdmin, GroupAdmin, MemberAdmin, PermissionAdmin, SessionAdmin, ApiTokenAdmin),
-    *(WebinarAdmin, RegistrationAdmin, NoteAdmin, FollowUpAdmin, WebinarMessageAdmin, DeliveryAdmin),
+    *(WebinarAdmin, RegistrationAdmin, NoteAdmin, FollowUpAdmin, WebinarMessageAdmin, DeliveryAdmin, NoticeAdmin),
     *(ProductAdmin, DocumentAdmin, ConversationAdmin, AnswerAdmin),
     *(AuditAdmin, MailAdmin, JobAdmin, EventAdmin, PictureAdmin, SavedViewAdmin),
 )

@@ -105,6 +105,20 @@ class Delivery(SQLModel, table=True):
     passed_over: bool = False
 
 
+class Notice(SQLModel, table=True):
+    """That everybody is being told by mail of a change of a webinar, as far as the number `told`.
+
+    Whoever has a number after `until` registered later, and knows. A newer change takes its place: it is told to all.
+    """
+
+    __tablename__ = "webinar_notice"
+
+    webinar_id: UUID = Field(foreign_key="webinar.id", primary_key=True, ondelete="CASCADE")
+    template: str = Field(max_length=40)
+    told: int = 0
+    until: int
+
+
 # What a webinar begins with
 
 REMINDER_TEXT = """Hello {name},

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, update
 from sqlmodel import col, func, or_, select
@@ -12,6 +13,7 @@ from app.models.webinar_message import (
     Audience,
     Delivery,
     MessageKind,
+    Notice,
     WebinarMessage,
     default_messages,
 )
@@ -101,6 +103,27 @@ class MessageRepository(Repository):
         known = set((await self.session.exec(had)).all()) if past else set()
         new = [each.id or 0 for each in past if each.id not in known]
         await self.add_all([Delivery(message_id=id, registration_id=registration.id, passed_over=True) for id in new])
+
+    async def give_notice(self, webinar: Webinar, template: str) -> Notice:
+        """Begin to tell everybody of a change, in place of what they were being told."""
+        await self.write(delete(Notice).where(col(Notice.webinar_id) == webinar.id))
+        last = select(func.max(Registration.number)).where(Registration.webinar_id == webinar.id)
+        until = (await self.session.exec(last)).one() or 0
+        return await self.add(Notice(webinar_id=webinar.id, template=template, until=until))
+
+    async def noticed(self) -> Sequence[UUID]:
+        """The webinars of which not everybody has been told yet."""
+        return (await self.session.exec(select(Notice.webinar_id))).all()
+
+    async def notice(self, webinar: Webinar) -> Notice | None:
+        """As it is in the database now."""
+        found = select(Notice).where(Notice.webinar_id == webinar.id).execution_options(populate_existing=True)
+        return (await self.session.exec(found)).first()
+
+    async def told(self, notice: Notice, until: int | None) -> None:
+        """They know as far as this number, or all of them."""
+        mine = col(Notice.webinar_id) == notice.webinar_id
+        await self.write(delete(Notice).where(mine) if until is None else update(Notice).where(mine).values(told=until))
 
     async def forget(self, messages: Sequence[WebinarMessage]) -> None:
         """Send these once more to whoever has got them."""

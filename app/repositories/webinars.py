@@ -140,9 +140,11 @@ class WebinarRepository(Repository):
         )
         return (await self.session.exec(before)).one()
 
-    async def active(self, webinar: Webinar) -> Sequence[Registration]:
-        """Everybody who must be told when it changes."""
-        return (await self.session.exec(self._of(webinar).where(col(Registration.status).not_in(OVER)))).all()
+    async def active(self, webinar: Webinar, after: int, until: int, limit: int) -> Sequence[Registration]:
+        """Those between these numbers who must be told when it changes, in their order."""
+        number = col(Registration.number)
+        found = self._of(webinar).where(number > after, number <= until, col(Registration.status).not_in(OVER))
+        return (await self.session.exec(found.order_by(number).limit(limit))).all()
 
     async def of_contact(self, email: str) -> Sequence[tuple[Registration, Webinar]]:
         """All registrations of this address."""

@@ -1,4 +1,7 @@
-"""Sends reminders and follow-ups: each once to each registrant, also across restarts and by several processes."""
+"""Sends what many are sent: reminders, follow-ups, and that a webinar was moved or cancelled.
+
+Each goes once to each registrant, also across restarts and by several processes.
+"""
 
 import logging
 from collections.abc import Callable
@@ -14,15 +17,13 @@ from app.models.webinar_message import Delivery
 from app.repositories.messages import MessageRepository
 from app.repositories.webinars import WebinarRepository
 from app.services.periodic import Periodic
-from app.services.webinar_mail import WebinarMail
+from app.services.webinar_mail import AT_ONCE, WebinarMail
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 50  # in one transaction: whoever registers meanwhile waits for its end
-
 
 class Messenger(Periodic):
-    """Looks every half a minute which messages are due.
+    """Looks every half a minute which messages are due, and who has yet to be told of a change.
 
     Who was sent one is a row with a unique key, stored in the transaction of the mail. It is written under the lock of
     the webinar, so that whoever cancels or moves it, or sends its messages in another process, comes before or after.
@@ -36,7 +37,25 @@ class Messenger(Periodic):
         self.mail = mail
 
     async def act(self) -> None:
+        await self.tell()
         await self.send(now())
+
+    async def tell(self) -> None:
+        """Tell everybody of changes of whom not all could be told at once."""
+        async with self.database.transaction() as session:
+            noticed = await MessageRepository(session).noticed()
+        for webinar_id in noticed:
+            while not self._closing.is_set() and await self._tell_some(webinar_id) == AT_ONCE:
+                pass
+
+    async def _tell_some(self, webinar_id: UUID) -> int:
+        async with self.database.transaction() as session:
+            webinar = await WebinarRepository(session).get(webinar_id)
+            if webinar is None:
+                return 0
+            await WebinarRepository(session).lock(webinar)
+            notice = await MessageRepository(session).notice(webinar)
+            return await self.mail(session).tell_some(webinar, notice) if notice else 0
 
     async def send(self, at: datetime) -> None:
         """Write all mails that are due by then, and were not written before."""

@@ -13,13 +13,15 @@ from app.events import (
 from app.models.base import now
 from app.models.follow_up import FollowUp
 from app.models.webinar import Registration, Standing, Webinar
-from app.models.webinar_message import Filling, MessageForm, WebinarMessage
+from app.models.webinar_message import Filling, MessageForm, Notice, WebinarMessage
 from app.repositories.messages import MessageRepository
 from app.repositories.webinars import WebinarRepository
 from app.services.calendar import Method, calendar
 from app.services.mail_service import MailService
 from app.services.unsubscribing import unsubscribe_path
 from app.services.webinar_service import link_signature
+
+AT_ONCE = 50  # mails in one transaction: whoever registers meanwhile waits for its end
 
 # What somebody is told who has just come to stand there.
 STANDINGS = {
@@ -103,11 +105,20 @@ class WebinarMail:
         )
 
     async def _tell_all(self, webinar: Webinar, template: str) -> None:
-        for registration in await self.webinars.active(webinar):
-            await self._tell(webinar, registration, template)
+        """The first at once; the others are told by the messenger, lest everybody else's writes wait for it."""
+        await self.tell_some(webinar, await MessageRepository(self.webinars.session).give_notice(webinar, template))
+
+    async def tell_some(self, webinar: Webinar, notice: Notice) -> int:
+        """Tell those who come next; return how many."""
+        some = await self.webinars.active(webinar, notice.told, notice.until, AT_ONCE)
+        for registration in some:
+            await self._tell(webinar, registration, notice.template)
+        last = some[-1].number if len(some) == AT_ONCE else None
+        await MessageRepository(self.webinars.session).told(notice, last)
+        return len(some)
 
     async def _tell(self, webinar: Webinar, registration: Registration, template: str) -> None:
-        place = await self.webinars.place(registration) if registration.status == Standing.WAITING else 0
+        place = await self.webinars.place(registration) if template == STANDINGS[Standing.WAITING] else 0
         await self.mail.send(
             registration.email,
             template,

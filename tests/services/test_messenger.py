@@ -14,6 +14,7 @@ from sqlmodel import col, select
 
 from app.main import webinar_mail
 from app.models.base import now
+from app.models.mail import Mail
 from app.models.webinar import Registration, Standing, Webinar
 from app.models.webinar_message import Audience, MessageKind, WebinarMessage
 from app.repositories.messages import MessageRepository
@@ -79,6 +80,38 @@ NAMES = ("ann", "came", "waits", "gone", "quiet", "late", "later", "lucky", "las
 def clock() -> Any:
     with time_machine.travel(START - 10 * DAY, tick=False) as traveller:
         yield traveller
+
+
+async def test_a_crowd_is_told_of_changes_in_turns_and_once(app: FastAPI, browser: Browser) -> None:
+    """Whoever changes it waits for the first fifty alone; two processes tell the others, of the newest change."""
+    webinar = await make_webinar(app, capacity=500, last_number=130, taken=100)
+    crowd = [(n, Standing.REGISTERED if n <= 100 else Standing.WAITING) for n in range(1, 131)]
+    async with app.state.database.transaction() as session:
+        fields: dict[str, Any] = {"webinar_id": webinar.id, "consent": "yes"}
+        for n, status in [*crowd[:99], (100, Standing.CANCELLED), *crowd[100:]]:
+            session.add(Registration(number=n, status=status, name=f"N{n}", email=f"n{n}@example.com", **fields))
+    await make_user(app, "mia@example.com", "marketing", is_staff=True)
+    await sign_in(browser, "mia@example.com")
+    moved = {**FORM, "title": "Herons", "time_zone": "UTC", "capacity": "100", "starts": "2031-05-06T18:00"}
+    changed = await browser.post("/desk/webinars/herons", **moved, ends="2031-05-06T19:00")
+    assert changed.status_code == 303, changed.text
+    assert len(await told(app)) == 50
+    await messenger(app)._tell_some(webinar.id)
+    assert len(await told(app)) == 100
+    assert (await browser.post("/desk/webinars/herons/cancellation")).status_code == 303
+    await asyncio.gather(*(messenger(app).act() for _ in range(3)))
+    await messenger(app).act()
+    by_subject = Counter(subject for _, subject in await told(app))
+    assert sorted(by_subject.values()) == [100, 129], by_subject
+    assert max(Counter(await told(app)).values()) == 1, "nobody is told anything twice"
+    async with app.state.database.transaction() as session:
+        assert await MessageRepository(session).noticed() == []
+
+
+async def told(app: FastAPI) -> list[tuple[str, str]]:
+    async with app.state.database.transaction() as session:
+        found = (await session.exec(select(Mail).where(col(Mail.recipient).startswith("n")))).all()
+    return [(mail.recipient, mail.subject) for mail in found]
 
 
 async def test_a_webinars_life(app: FastAPI, clock: time_machine.Traveller) -> None:
