@@ -155,8 +155,9 @@ class RecordEditor:
         self, rights: Rights, view: Records, row: Any, act: str, before: Mapping[str, Any], after: Mapping[str, Any]
     ) -> None:
         """Record an act."""
-        record = (view.identity, view.key_of(row))
-        await self.audit.record(f"{view.identity}.{act}", actor=rights.user, record=record, before=before, after=after)
+        record, subject = (view.identity, view.key_of(row)), getattr(row, view.subject) if view.subject else None
+        name = f"{view.identity}.{act}"
+        await self.audit.record(name, actor=rights.user, subject=subject, record=record, before=before, after=after)
 
     async def _prepared(self, rights: Rights, view: Records, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         effects = self.effects.get(view.model)

@@ -51,18 +51,20 @@ class Records(ModelView):
     """One table. All that SQLAdmin's `ModelView` takes says how it looks; what is added here:
 
     `kind` is the kind of record in permissions, and without one the table is for superusers. `label` is the column by
-    which people name a row. `words` is its index of words, without which a search reads every row. `secret` is what
-    nobody is shown, in no list, file, search or log, and `unlogged` what the log does not keep. `filters` are the
-    columns that narrow a list down, and `quick` those that can be changed in it. `inlines` are rows of other tables
-    that a row's page shows, to be changed there. `parts` are tables without a view of their own whose rows come back
-    with those of this one. With `needs_password`, whoever changes something has given theirs within ten minutes, and no
-    undo brings a deleted row back.
+    which people name a row, and `subject` the one that names the account in whose history its changes are. `words` is
+    its index of words, without which a search reads every row. `secret` is what nobody is shown, in no list, file,
+    search or log, and `unlogged` what the log does not keep. `filters` are the columns that narrow a list down, and
+    `quick` those that can be changed in it. `inlines` are rows of other tables that a row's page shows, to be changed
+    there. `parts` are tables without a view of their own whose rows come back with those of this one. With
+    `needs_password`, whoever changes something has given theirs within ten minutes, and no undo brings a deleted row
+    back.
     """
 
     model: ClassVar[type[Any]]
     kind: ClassVar[str] = ""
     label: ClassVar[str] = ""
     words: ClassVar[TextIndex | None] = None
+    subject: ClassVar[str] = ""
     secret: ClassVar[Sequence[str]] = ()
     unlogged: ClassVar[Sequence[str]] = ()
     quick: ClassVar[Sequence[str]] = ()

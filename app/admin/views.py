@@ -34,7 +34,7 @@ class ReadOnly(Records):
 class UserAdmin(Records, model=User):
     """Accounts begin with an invitation, and their rank and groups change on the page of the person."""
 
-    kind, label, needs_password = "user", "email", True
+    kind, label, subject, needs_password = "user", "email", "id", True
     category = "People"
     can_create = can_delete = False
     secret = ("hashed_password", "totp_secret", "totp_step")
@@ -57,7 +57,7 @@ class GroupAdmin(Records, model=Group):
 
 
 class MemberAdmin(Records, model=GroupMember):
-    name, needs_password, category = "Member", True, "People"
+    name, subject, needs_password, category = "Member", "user_id", True, "People"
     form_columns = ("group_id", "user_id")
     filters = ("group_id", "user_id")
     can_edit = False
@@ -73,7 +73,7 @@ class PermissionAdmin(Records, model=GroupPermission):
 class SessionAdmin(Records, model=AccessToken):
     """To delete one ends it."""
 
-    name, needs_password, category = "Session", True, "People"
+    name, subject, needs_password, category = "Session", "user_id", True, "People"
     column_list = ("user_id", "device", "address", "created_at", "seen_at")
     filters = ("user_id", "created_at")
     column_default_sort = ("created_at", True)
@@ -81,7 +81,8 @@ class SessionAdmin(Records, model=AccessToken):
 
 
 class ApiTokenAdmin(Records, model=ApiToken):
-    name, label, needs_password, category = "API token", "prefix", True, "People"
+    name, label, subject, category = "API token", "prefix", "user_id", "People"
+    needs_password = True
     secret = ("digest",)
     filters = ("user_id",)
     can_create = can_edit = can_export = False

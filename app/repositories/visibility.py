@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, False_, True_, false, true
 from sqlalchemy.sql.elements import AsBoolean
 from sqlalchemy.sql.operators import is_true
-from sqlmodel import SQLModel, col, select
+from sqlmodel import SQLModel, col, or_, select
 
 from app.errors import Forbidden
 from app.models.audit import AuditEntry
@@ -23,7 +23,7 @@ from app.models.job import Job
 from app.models.product import Product
 from app.models.user import User
 from app.models.webinar import Note, Registration, Webinar
-from app.models.webinar_message import Delivery, WebinarMessage
+from app.models.webinar_message import Delivery, Notice, WebinarMessage
 
 Rule = Callable[["Rights", str], ColumnElement[bool]]
 
@@ -85,6 +85,13 @@ def _of_kind(kind: str) -> Rule:
     return lambda rights, action: _where(rights.may(f"{kind}.{action}"))
 
 
+def _user(rights: Rights, action: str) -> ColumnElement[bool]:
+    """Oneself, and others; staff are changed by superusers alone."""
+    anybody = action in ("view", "export") or rights.user.is_superuser
+    rank = true() if anybody else ~or_(col(User.is_staff), col(User.is_superuser))
+    return _owned(rights.user.id, User.id) | (_where(rights.may(f"user.{action}")) & rank)
+
+
 def _registration(rights: Rights, action: str) -> ColumnElement[bool]:
     return _where(rights.may(f"registration.{action}")) | _where(
         f"registration.{action}_assigned" in rights.permissions
@@ -102,7 +109,7 @@ def _of_registration(column: Any) -> Rule:
 
 
 RULES: Mapping[type[SQLModel], Rule] = {
-    User: lambda rights, action: _owned(rights.user.id, User.id) | _where(rights.may(f"user.{action}")),
+    User: _user,
     AuditEntry: lambda rights, action: (
         _owned(rights.user.id, AuditEntry.subject_id)
         | _owned(rights.user.id, AuditEntry.actor_id)
@@ -118,4 +125,5 @@ RULES: Mapping[type[SQLModel], Rule] = {
     Note: _of_registration(Note.registration_id),
     FollowUp: _of_registration(FollowUp.registration_id),
     Delivery: _of_registration(Delivery.registration_id),
+    Notice: _of_kind("webinar"),
 }

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from app.log import request_id
 from app.models.audit import AuditEntry
@@ -35,7 +36,7 @@ class AuditService:
         act: str,
         *,
         actor: User | None,
-        subject: User | None = None,
+        subject: User | UUID | None = None,
         record: tuple[str, object] = ("", ""),
         before: Mapping[str, Any] | None = None,
         after: Mapping[str, Any] | None = None,
@@ -54,7 +55,7 @@ class AuditService:
                 actor_id=actor.id if actor else None,
                 actor=actor.email if actor else "",
                 acting_as=seen.user.email if seen else "",
-                subject_id=whose.id if whose else None,
+                subject_id=whose.id if isinstance(whose, User) else whose,
                 kind=record[0],
                 key=str(record[1]),
                 before=_plain(old, changed),

@@ -12,7 +12,7 @@ from app.admin.records import Records
 from app.admin.views import PANEL
 from app.models.audit import AuditEntry
 from app.models.base import now
-from app.models.group import Group
+from app.models.group import Group, GroupPermission
 from app.models.user import User
 from app.models.webinar import Registration, Webinar
 from app.repositories.pictures import PictureRepository
@@ -307,6 +307,26 @@ async def test_staff_see_what_their_groups_allow(app: FastAPI, browser: Browser)
     for refused in (path, f"{path}/deletion", "/admin/registration"):
         assert (await browser.post(refused, name="Mine")).status_code == 403, refused
     assert (await browser.get(f"{path}/edit")).status_code == 403
+
+
+async def test_staff_are_changed_by_superusers_alone(app: FastAPI, root: Browser, stranger: Browser) -> None:
+    """Here as on the page of a person; and what was done to people is in their own history."""
+    async with app.state.database.transaction() as session:
+        session.add(care := Group(name="care"))
+        await session.flush()
+        session.add_all(GroupPermission(group_id=care.id or 0, permission=f"user.{act}") for act in ("view", "change"))
+    await make_user(app, "cara@example.com", "care", is_staff=True)
+    sam = await make_user(app, "sam@example.com", is_staff=True)
+    ann = await make_user(app, "ann@example.com")
+    await sign_in(stranger, "cara@example.com")
+    for user, status in ((sam, 403), (ann, 303)):
+        form = fields(await root.get(f"/admin/user/{user.id}/edit"))
+        assert (await stranger.post(f"/admin/user/{user.id}", **{**form, "name": "Changed"})).status_code == status
+        assert ("/edit" in (await stranger.get(f"/admin/user/{user.id}")).text) == (status == 303)
+    await root.post("/admin/group-member", group_id="care", user_id="ann@example.com")
+    async with app.state.database.transaction() as session:
+        found = await session.exec(select(AuditEntry).where(AuditEntry.subject_id == ann.id))
+        assert {"user.changed", "group-member.added"} <= {each.act for each in found.all()}
 
 
 async def test_a_rep_gives_nobody_away(app: FastAPI, root: Browser, stranger: Browser) -> None:

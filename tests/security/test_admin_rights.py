@@ -22,7 +22,7 @@ from app.models.picture import Picture
 from app.models.saved_view import SavedView
 from app.models.user import AccessToken, User
 from app.models.webinar import Note, Registration, Standing
-from app.models.webinar_message import Delivery, WebinarMessage
+from app.models.webinar_message import Delivery, Notice, WebinarMessage
 from tests.browser import Browser
 from tests.people import make_user, sign_in
 from tests.products import make_products
@@ -47,6 +47,7 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
     "webinar-message": ("ve", "ve", "v", "v", ""),
     "delivery": ("ve", "ve", "ve", "v", ""),
     "delivery others": ("ve", "ve", "", "v", ""),
+    "notice": ("ve", "ve", "v", "v", ""),
     "product": ("vacde", "vacde", "ve", "", ""),
     "document": ("ve", "v", "", "v", ""),
     "conversation": ("v", "", "", "", ""),
@@ -124,6 +125,7 @@ async def make_rows(app: FastAPI, rep: User) -> dict[str, Any]:
         session.add_all([each for each in rows.values() if each not in (webinar, lamp, rep)])
         await session.flush()
         rows["message"] = Message(conversation_id=conversation.id, role=Role.USER)
+        rows["notice"] = Notice(webinar_id=webinar.id, template="webinar_changed", until=1)
         rows["group-member"] = GroupMember(group_id=group.id or 0, user_id=rep.id)
         rows["group-permission"] = GroupPermission(group_id=group.id or 0, permission="webinar.view")
         for number, (suffix, owner) in enumerate((("", rep.id), (" others", None)), 1):
