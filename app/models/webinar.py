@@ -253,7 +253,22 @@ class WebinarForm(SQLModel):
             raise ValueError("A webinar can take a month at the most.")
         if self.opens and self.opens >= (self.closes or self.ends):
             raise ValueError("Registration must open before it closes.")
+        if self.closes and self.closes > self.ends:
+            raise ValueError("Registration must close before the end.")
+        self._check_clocks()
         return self
+
+    def _check_clocks(self) -> None:
+        """When clocks are put forward some times do not exist, and when they are put back an hour comes twice."""
+        zone = ZoneInfo(self.time_zone)
+        for moment in filter(None, (self.starts, self.ends, self.opens, self.closes)):
+            here = moment.replace(tzinfo=zone)
+            if here.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment:
+                raise ValueError(
+                    f"There is no {moment:%H:%M} on {moment:%-d %B %Y} there: the clocks are changed then."
+                )
+        if self.values()["starts_at"] >= self.values()["ends_at"]:
+            raise ValueError("The end must be later than the start.")
 
     @classmethod
     def of(cls, webinar: Webinar) -> dict[str, Any]:

@@ -233,6 +233,13 @@ class MessageForm(SQLModel):
     text: Annotated[Words, AfterValidator(known_placeholders)]
     is_active: bool = False
 
+    @field_validator("amount")
+    @classmethod
+    def _before_the_start(cls, amount: int, info: ValidationInfo) -> int:
+        if info.data.get("kind") == MessageKind.REMINDER and not amount:
+            raise ValueError("A reminder goes out before the start, by a minute at the least.")
+        return amount
+
     @field_validator("audience")
     @classmethod
     def _there_by_then(cls, audience: Audience, info: ValidationInfo) -> Audience:

@@ -1,5 +1,6 @@
 """Calendar files (RFC 5545): a webinar as an entry that can be changed and taken back."""
 
+from datetime import UTC
 from enum import StrEnum
 
 from icalendar import Calendar, Event, vCalAddress, vText
@@ -38,8 +39,8 @@ def _event(webinar: Webinar, site: str, organizer: str, method: Method, registra
     event.add("uid", f"{(registration or webinar).id}@{site.partition('://')[2]}")
     event.add("sequence", webinar.sequence + (registration.sequence if registration else 0))
     event.add("dtstamp", now())
-    event.add("dtstart", webinar.local(webinar.starts_at))
-    event.add("dtend", webinar.local(webinar.ends_at))
+    event.add("dtstart", webinar.starts_at.astimezone(UTC))  # a zone's name would need the zone's rules beside it
+    event.add("dtend", webinar.ends_at.astimezone(UTC))
     event.add("summary", webinar.title)
     event.add("url", site + webinar.path)
     event.add("status", "CANCELLED" if method == Method.CANCEL else "CONFIRMED")

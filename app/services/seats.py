@@ -67,6 +67,8 @@ class Seats:
             await self._decide(webinar, registration, standing, rights.user)
 
     async def _decide(self, webinar: Webinar, registration: Registration, standing: Standing, actor: User) -> None:
+        if standing != Standing.DECLINED and (webinar.status == WebinarStatus.CANCELLED or webinar.is_over):
+            raise Conflict("It is cancelled or over, so nobody gets a seat any more.")
         if registration.is_over:
             webinar.last_number += 1
             registration.number = webinar.last_number
@@ -91,7 +93,9 @@ class Seats:
         return True
 
     async def _promote(self, webinar: Webinar) -> None:
-        """Give free seats to those who wait, the first first. Only under the lock."""
+        """Give free seats to those who wait, the first first, as long as it takes place. Only under the lock."""
+        if webinar.status == WebinarStatus.CANCELLED or webinar.is_over:
+            return
         for registration in await self.webinars.waiting(webinar, webinar.free):
             webinar.taken += 1
             await self.webinars.add(webinar)
@@ -112,13 +116,16 @@ class Seats:
             raise Conflict("The webinar is cancelled.")
         await self.webinars.lock(webinar)
         await self.webinars.reload(registration)
-        webinar.taken -= registration.status == Standing.REGISTERED
+        before = registration.status
+        webinar.taken -= before == Standing.REGISTERED
         if standing == Standing.REGISTERED and webinar.free <= 0:
             standing = Standing.WAITING
         webinar.taken += standing == Standing.REGISTERED
         await self.webinars.add(webinar)
         await self._stand(registration, standing)
-        await self.events.publish(WebinarRegistered(webinar, registration, actor))
+        happened = RegistrationCancelled if standing == Standing.CANCELLED else WebinarRegistered
+        changes = {"before": {"status": before.value}, "after": {"status": standing.value}}
+        await self.events.publish(happened(webinar, registration, actor, **changes))
         await self._promote(webinar)
 
     async def remove(self, webinar: Webinar, registrations: Sequence[Registration]) -> None:

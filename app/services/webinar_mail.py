@@ -42,10 +42,11 @@ class WebinarMail:
 
     async def handle(self, happened: Happened) -> None:
         match happened:
-            case WebinarRegistered(webinar, Registration() as registration):
-                await self._tell(webinar, registration, STANDINGS[registration.status])
-            case RegistrationDecided(webinar, Registration() as registration):
-                await self._tell(webinar, registration, STANDINGS[registration.status])
+            case WebinarRegistered(webinar, Registration() as registration) | RegistrationDecided(
+                webinar, Registration() as registration
+            ):
+                had_seat = happened.before.get("status") == Standing.REGISTERED
+                await self._tell(webinar, registration, STANDINGS[registration.status], had_seat=had_seat)
             case SeatGiven(webinar, Registration() as registration):
                 await MessageRepository(self.webinars.session).pass_over(webinar, registration, now())
                 await self._tell(webinar, registration, "webinar_seat_given")
@@ -117,12 +118,14 @@ class WebinarMail:
         await MessageRepository(self.webinars.session).told(notice, last)
         return len(some)
 
-    async def _tell(self, webinar: Webinar, registration: Registration, template: str) -> None:
+    async def _tell(
+        self, webinar: Webinar, registration: Registration, template: str, *, had_seat: bool = False
+    ) -> None:
         place = await self.webinars.place(registration) if template == STANDINGS[Standing.WAITING] else 0
         await self.mail.send(
             registration.email,
             template,
-            calendar=self._calendar(webinar, registration, template),
+            calendar=self._calendar(webinar, registration, template, had_seat=had_seat),
             webinar=webinar,
             name=registration.name,
             place=place,
@@ -132,10 +135,11 @@ class WebinarMail:
     def _link(self, registration: Registration) -> str:
         return self.settings.url(f"/registrations/{registration.id}/{link_signature(self.settings, registration.id)}")
 
-    def _calendar(self, webinar: Webinar, registration: Registration, template: str) -> str:
+    def _calendar(self, webinar: Webinar, registration: Registration, template: str, *, had_seat: bool = False) -> str:
         """An entry for whoever has a seat; one that takes it back for whoever has none any more."""
         over = template in ("webinar_cancelled", "webinar_called_off")
-        if not over and registration.status != Standing.REGISTERED:
+        has_seat = registration.status == Standing.REGISTERED and not over
+        if not (has_seat or had_seat or over):
             return ""
-        method = Method.CANCEL if over else Method.REQUEST
+        method = Method.REQUEST if has_seat else Method.CANCEL
         return calendar(webinar, self.settings.site, self.settings.mail_address, method, registration)

@@ -177,6 +177,7 @@ class WebinarService(Seats):
             "number": webinar.last_number + 1,
             "status": self._standing(webinar),
             "confirmed_at": None,
+            "attended_at": None,
             "cancelled_at": None,
             "sequence": earlier.sequence + 1 if earlier else 0,
             "updated_at": now(),
