@@ -12,6 +12,7 @@ from wtforms import Form
 
 from app.admin.browser import RecordBrowser
 from app.admin.bulk import BulkRecordWork
+from app.admin.cells import PREFIX
 from app.admin.deletions import Deletions
 from app.admin.editor import Effects, RecordEditor, version
 from app.admin.effects import NoteEffects, ProductEffects, RegistrationEffects
@@ -150,9 +151,9 @@ class Within:
     query: str
 
     @property
-    def refers(self) -> dict[str, str]:
-        """What rows of this table say to belong to that one."""
-        return {self.inline.by.key: self.parent.view.title_of(self.parent.row)}
+    def refers(self) -> dict[str, Any]:
+        """What rows of this table say to belong to that one: its key, for another may be called the same."""
+        return {self.inline.by.key: getattr(self.parent.row, self.parent.view.key_field.name)}
 
     async def answer(self, page: Page, deleted: Job | None = None) -> Response:
         """That page as it is now."""
@@ -195,8 +196,12 @@ async def get_typed(request: Request) -> FormData:
 
 
 async def get_begun(request: Request, field: str) -> str:
-    """What somebody has typed so far into the field that asks for suggestions: it is sent by its own name."""
-    return storable(request.query_params.get(field, ""))[:LONGEST]
+    """What somebody has typed so far into the field that asks for suggestions.
+
+    It is sent by its own name, or by that which it has for an act on many rows.
+    """
+    names = (field, f"{PREFIX}{field}")
+    return storable(next(filter(None, map(request.query_params.get, names)), ""))[:LONGEST]
 
 
 BegunDep = Annotated[str, Depends(get_begun)]

@@ -143,8 +143,7 @@ class RecordBrowser:
         for field in view.filtered:
             where += wanted(look, field)
             if field.kind is Kind.REFERENCE and (typed := look.filters.get(field.name)):
-                key = await self.resolved(rights, field, typed)
-                where.append(false() if key is None else field.attribute == key)
+                where.append(field.attribute.in_(await self.meant(rights, field, typed)))
         return where
 
     async def _listed(self, rights: Rights, view: Records, look: Look) -> tuple[list[ColumnElement[bool]], Count]:
@@ -205,7 +204,9 @@ class RecordBrowser:
         where = [theirs.rows(rights, "view"), inline.by == getattr(row, view.key_field.name)]
         count = await self.records.count(theirs.model, where, narrowed=True)
         within = f"{view.identity}.{inline.by.key}.{view.key_of(row)}"
-        look = Look(size=INLINED, within=within, filters={inline.by.key: view.title_of(row)})
+        is_known_by_name = view.naming and view.naming.column.unique
+        called = view.title_of(row) if is_known_by_name else view.key_of(row)
+        look = Look(size=INLINED, within=within, filters={inline.by.key: called})
         fields = theirs.inline_fields(inline)
         return Inlined(inline, fields, await self._page(rights, theirs, look, where, count, fields))
 
@@ -230,20 +231,28 @@ class RecordBrowser:
         return names
 
     async def resolved(self, rights: Rights, field: Field, typed: Any) -> Any | None:
-        """The key of the row that is called this, of those that they see, or has this key; None when there is none."""
+        """The key of the row that is called this, or has this key; None when there is none.
+
+        ValueError when several are called so.
+        """
+        found = await self.meant(rights, field, typed)
+        if len(found) > 1:
+            raise ValueError(f"{field.label}: several are called “{typed}”. Give the key of the one that you mean.")
+        return found[0] if found else None
+
+    async def meant(self, rights: Rights, field: Field, typed: Any) -> Sequence[Any]:
+        """The keys of rows that they see and that are called this; else the one that has this key. Text can be both."""
         theirs = self.panel.of_table(field.target)
         if theirs is None:
-            return None
+            return ()
         sees, key = theirs.rows(rights, "view"), theirs.key_field
-        found = (
-            await self.records.by_name(key.attribute, theirs.naming.attribute, typed, sees) if theirs.naming else None
-        )
-        if found is None:
-            try:
-                found = await self.records.by_name(key.attribute, key.attribute, key.read(typed), sees)
-            except ValueError:
-                return None
-        return found
+        found: Sequence[Any] = ()
+        if theirs.naming and isinstance(typed, str):
+            found = await self.records.by_name(key.attribute, theirs.naming.attribute, typed, sees)
+        try:
+            return found or await self.records.by_name(key.attribute, key.attribute, key.read(typed), sees)
+        except ValueError:
+            return ()
 
     async def suggestions(self, rights: Rights, view: Records, name: str, typed: str) -> Sequence[str]:
         """Names that begin with this, of rows to which a column can refer."""

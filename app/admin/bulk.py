@@ -92,6 +92,7 @@ class BulkRecords:
         """Make the job, and let it run."""
         view = asked.view
         params = {"view": view.identity, "act": asked.act.value, "confirmed": asked.form.confirmed}
+        params["needs_password"] = view.needs_password
         if asked.field:
             params |= {"column": asked.field.name, "value": await self._value(rights, asked.field, value)}
         job = Job(kind=KIND, subject=f"table:{view.table}", owner_id=rights.user.id, path=asked.path, params=params)

@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from app.admin.browser import RecordBrowser
-from app.admin.columns import Field, Kind
-from app.admin.records import Records
+from app.admin.columns import Field, Kind, as_text
+from app.admin.records import Names, Records
 from app.admin.snapshots import Snapshots
 from app.errors import Conflict, Invalid, NotFound
 from app.models.audit import AuditEntry
@@ -103,6 +103,8 @@ class RecordEditor:
         """Change these columns of a row that is held."""
         if not values:
             return
+        if wrong := view.problems(row.model_dump() | dict(values)):
+            raise Conflict(" ".join(wrong.values()))
         before = facts(view, row)
         clock = {CLOCK: now()} if CLOCK in view.fields else {}
         await self._store(rights, view, row, await self._prepared(rights, view, row, values) | clock, "change")
@@ -155,8 +157,9 @@ class RecordEditor:
         self, rights: Rights, view: Records, row: Any, act: str, before: Mapping[str, Any], after: Mapping[str, Any]
     ) -> None:
         """Record an act."""
-        record, subject = (view.identity, view.key_of(row)), getattr(row, view.subject) if view.subject else None
-        name = f"{view.identity}.{act}"
+        record, name = (view.identity, view.key_of(row)), f"{view.identity}.{act}"
+        is_gone = act == "deleted" and view.subject == view.key_field.name
+        subject = getattr(row, view.subject) if view.subject and not is_gone else None
         await self.audit.record(name, actor=rights.user, subject=subject, record=record, before=before, after=after)
 
     async def _prepared(self, rights: Rights, view: Records, row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,9 +180,13 @@ class RecordEditor:
         """The columns' values of what was typed. Raises `Invalid` with a sentence for each that is wrong."""
         values: dict[str, Any] = {}
         problems: dict[str, str] = {}
+        names = await self.browser.names(rights, [(view.typed, row)]) if row else {}
         for field in view.typed:
             if field.name in typed:
                 try:
+                    if row and is_as_before(field, row, names, typed[field.name]):
+                        values[field.name] = getattr(row, field.name)
+                        continue
                     values[field.name] = await self.value(rights, field, typed[field.name])
                 except ValueError as error:
                     problems[field.name] = str(error)
@@ -198,6 +205,13 @@ class RecordEditor:
         if found is None:
             raise ValueError(f"{field.label}: there is no “{typed}”.")
         return found
+
+
+def is_as_before(field: Field, row: Any, names: Names, typed: Any) -> bool:
+    """Whether a reference is still to the same row, by its key or by its name: perhaps one that they do not see."""
+    key = getattr(row, field.name)
+    called = (key, as_text(key), names.get((field.target, key)))
+    return field.kind is Kind.REFERENCE and key is not None and typed in called
 
 
 def texts(view: Records, row: Any) -> dict[str, str]:

@@ -12,8 +12,8 @@ from app.admin.browser import RecordBrowser
 from app.admin.bulk import found, put_back, uuid_of, view_of, with_keys
 from app.admin.cells import cell
 from app.admin.columns import Field, Kind
-from app.admin.editor import CLOCK, RecordEditor, version
-from app.admin.records import Records
+from app.admin.editor import CLOCK, RecordEditor, is_as_before, version
+from app.admin.records import Names, Records
 from app.errors import AppError, Conflict, Forbidden, Invalid
 from app.models.base import now, storable
 from app.models.job import Item, Job
@@ -75,7 +75,7 @@ class RecordImport:
             raise Invalid("The first row names none of the columns that can be imported.", field="file")
         items = await self._items(rights, view, file, names)
         params: dict[str, Any] = {"view": view.identity, "unknown": unknown[:50], "file": name[:200], "note": note}
-        params["columns"] = list(names.values())
+        params |= {"columns": list(names.values()), "needs_password": view.needs_password}
         params["known"] = sum(bool(item["data"]["key"]) and not item["problem"] for item in items)
         job = Job(kind=KIND, subject=f"table:{view.table}", owner_id=rights.user.id, params=params)
         job.title, job.path = f"Import {view.says}"[:200], f"/admin/{view.identity}"
@@ -127,13 +127,14 @@ class RecordImport:
             raise Conflict("This is not an import into this table.")
         rows = await self.jobs.items(job, TO_DO, AT_ONCE)
         there = await self._there(rights, view, [{"data": item.data} for item in rows])
-        known = [(item, there[key]) for item in rows if (key := item.data["key"]) in there]
+        known = [(item, there[key]) for item in rows if (key := item.data["key"]) in there][:SHOWN]
+        names = await self.browser.names(rights, [(view.typed, row) for _, row in known])
         return ImportPreview(
             job,
             [item for item in rows if not item.data["key"]][:SHOWN],
             await self.jobs.items(job, HAS_PROBLEM, SHOWN_PROBLEMS),
             await self.jobs.count(job, HAS_PROBLEM),
-            [(item, dict(_changes(view, row, item.data["values"]))) for item, row in known[:SHOWN]],
+            [(item, dict(_changes(view, row, names, item.data["values"]))) for item, row in known],
             job.params.get("known", 0),
             view,
             [field for field in view.typed if field.name in job.params["columns"]],
@@ -145,12 +146,14 @@ class RecordImport:
         await self.service.start(rights, preview.job)
 
 
-def _changes(view: Records, row: Any, values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
+def _changes(view: Records, row: Any, names: Names, values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
     """What changes of a row: a column's label, and what it holds before and after."""
     for name, value in values.items():
-        before, after = (view.fields[name].typed(each) for each in (getattr(row, name), value))
-        if before != after:
-            yield view.fields[name].label, (shorten(before), shorten(after))
+        field = view.fields[name]
+        before, after = (field.typed(each) for each in (getattr(row, name), value))
+        if before != after and not is_as_before(field, row, names, value):
+            before = names.get((field.target, getattr(row, name)), before)
+            yield field.label, (shorten(before), shorten(after))
 
 
 def shorten(text: str) -> str:

@@ -1,12 +1,12 @@
 """What of a table is looked at: words, filters, order and place, all in the address."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+import orjson
 from sqlalchemy import ColumnElement, Text, cast, func
 from starlette.datastructures import QueryParams
 
@@ -127,7 +127,8 @@ class Order:
     def place(self, text: str) -> list[Any] | None:
         """A place in the order, as an address holds it; None for nonsense, which is the beginning."""
         try:
-            return [read(value) for read, value in zip(self.reads, json.loads(text), strict=True)]
+            given = [storable(each) if isinstance(each, str) else each for each in orjson.loads(text)]
+            return [read(value) for read, value in zip(self.reads, given, strict=True)]
         except (ValueError, TypeError):
             return None
 
@@ -152,4 +153,4 @@ def sortable(field: Field) -> Any:
 
 
 def text_of(place: Sequence[Any]) -> str:
-    return json.dumps([as_json(value) for value in place], ensure_ascii=False)
+    return orjson.dumps([as_json(value) for value in place]).decode()

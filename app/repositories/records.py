@@ -22,6 +22,7 @@ from app.repositories.record_search import TextIndex
 
 MANY = 10_000  # rows; more are not counted one by one
 TALLIED = 1_000  # the same for each choice of a filter, all of which are counted for a page
+NAMESAKES = 100
 Model = TypeVar("Model", bound=SQLModel)
 
 
@@ -190,10 +191,9 @@ class RecordRepository(Repository):
             for key, called in (await self.session.exec(select(key, name).where(key.in_(keys), where))).all()
         }
 
-    async def by_name(self, key: Any, name: Any, typed: Any, where: ColumnElement[bool]) -> Any | None:
-        """The key of the row that is called this; None when there is none."""
-        found: Any | None = (await self.session.exec(select(key).where(name == typed, where))).first()
-        return found
+    async def by_name(self, key: Any, name: Any, typed: Any, where: ColumnElement[bool]) -> Sequence[Any]:
+        """The keys of rows that are called this, or some of very many."""
+        return (await self.session.exec(select(key).where(name == typed, where).order_by(key).limit(NAMESAKES))).all()
 
     async def suggestions(self, name: Any, typed: str, where: ColumnElement[bool], limit: int) -> Sequence[str]:
         """Names that begin with this."""

@@ -4,10 +4,11 @@ from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 
+from app.dependencies import AccountServiceDep
 from app.models.job import Job
-from app.visitors import PageDep, RightsDep, WatchedDep
+from app.visitors import PageDep, PersonDep, RightsDep, StrategyDep, WatchedDep, get_confirmed
 from app.webinar_dependencies import JobRunnerDep, JobServiceDep
 
 router = APIRouter(prefix="/desk/jobs")
@@ -18,6 +19,18 @@ async def get_job(rights: RightsDep, jobs: JobServiceDep, job_id: UUID) -> Job:
 
 
 JobDep = Annotated[Job, Depends(get_job)]
+
+
+async def get_confirmed_job(
+    request: Request, job: JobDep, person: PersonDep, accounts: AccountServiceDep, strategy: StrategyDep
+) -> Job:
+    """The same, to be changed: of what asks for a password this asks too."""
+    if job.params.get("needs_password"):
+        await get_confirmed(request, person, accounts, strategy)
+    return job
+
+
+ConfirmedJobDep = Annotated[Job, Depends(get_confirmed_job)]
 
 
 @router.get("", name="jobs")
@@ -36,13 +49,13 @@ async def stream(page: PageDep, job: JobDep, runner: JobRunnerDep, watched: Watc
 
 
 @router.post("/{job_id}/start", name="start_job")
-async def start(page: PageDep, rights: RightsDep, job: JobDep, jobs: JobServiceDep) -> Response:
+async def start(page: PageDep, rights: RightsDep, job: ConfirmedJobDep, jobs: JobServiceDep) -> Response:
     """Go on with one that failed."""
     await jobs.go_on(rights, job)
     return page.redirect(f"/desk/jobs/{job.id}")
 
 
 @router.post("/{job_id}/undo", name="undo_job")
-async def undo(page: PageDep, rights: RightsDep, job: JobDep, jobs: JobServiceDep) -> Response:
+async def undo(page: PageDep, rights: RightsDep, job: ConfirmedJobDep, jobs: JobServiceDep) -> Response:
     await jobs.undo(rights, job)
     return page.redirect(f"/desk/jobs/{job.id}")

@@ -12,13 +12,14 @@ from app.admin.records import Records
 from app.admin.views import PANEL
 from app.models.audit import AuditEntry
 from app.models.base import now
-from app.models.group import Group, GroupPermission
+from app.models.group import Group, GroupMember, GroupPermission
 from app.models.user import User
-from app.models.webinar import Registration, Webinar
+from app.models.webinar import Note, Registration, Webinar
 from app.repositories.pictures import PictureRepository
 from app.services.images import Shape, make
 from tests.browser import Browser
 from tests.html import find, one, parse, text
+from tests.jobs import job_ended
 from tests.people import age_sessions, make_user, sign_in
 from tests.pictures import file, opened
 from tests.products import make_products
@@ -237,6 +238,9 @@ async def test_search_filters_and_order(app: FastAPI, root: Browser) -> None:
         "currency=%00",
         "created_at_from=x",
         "before=[1]",
+        'sort=name&after=["\\ud800",1]',
+        'sort=name&after=["\\u0000",1]',
+        "after=" + "[" * 20_000,
     ):
         assert (await root.get(f"/admin/product?{nonsense}")).status_code == 200, nonsense
     assert (await root.get(f"/admin/product/{10**20}")).status_code == 404
@@ -260,6 +264,63 @@ async def test_references_by_name(app: FastAPI, root: Browser) -> None:
     names = await root.get("/admin/registration/suggestions/rep_id?rep_id=sa")
     assert re.findall('value="([^"]+)"', names.text) == ["sam@example.com"]
     assert "sam@example.com" in (await root.get(f"/admin/registration?rep_id={sam.id}")).text
+
+
+async def test_a_reference_stays_where_it_is(
+    app: FastAPI, root: Browser, stranger: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For those who see nobody else, and where two rows are called the same."""
+    for slug in ("herons", "owls"):
+        await make_webinar(app, slug=slug)
+        await root.post(f"/webinars/{slug}/registrations", name="Ann", email="ann@example.com", consent="true")
+    sam = await make_user(app, "sam@example.com", "sales", is_staff=True)
+    await make_user(app, "mia@example.com", "marketing", is_staff=True)
+    async with app.state.database.transaction() as session:
+        [ann, other] = (await session.exec(select(Registration).order_by(col(Registration.created_at)))).all()
+        session.add(ann.sqlmodel_update({"rep_id": sam.id}))
+    await sign_in(stranger, "mia@example.com")
+    path = f"/admin/registration/{ann.id}"
+    shown = fields(await stranger.get(f"{path}/edit"))
+    assert shown["rep_id"] == str(sam.id), "whom they may not see has no name"
+    assert (await stranger.post(path, **{**shown, "group": "press"})).status_code == 303
+    exported = (await stranger.get("/admin/registration/export.csv")).text
+    page = await stranger.get((await stranger.post("/admin/registration/import", pasted=exported)).headers["location"])
+    assert "there is no" not in page.text and "→" not in text(one(parse(page), "main"))
+    async with app.state.database.transaction() as session:
+        kept = await session.get(Registration, ann.id)
+    assert kept and (kept.rep_id, kept.group) == (sam.id, "press")
+    for name, value in (("label", "name"), ("naming", PANEL.views["registration"].fields["name"])):
+        monkeypatch.setattr(PANEL.views["registration"], name, value, raising=False)
+    inline = f"within=registration.registration_id.{other.id}"
+    assert (await stranger.post(f"/admin/note?{inline}", text="Calls back")).status_code == 303
+    async with app.state.database.transaction() as session:
+        [note] = (await session.exec(select(Note))).all()
+    assert note.registration_id == other.id
+    refused = await root.post("/admin/note", registration_id="Ann", text="Whose?")
+    assert refused.status_code == 422 and "several are called" in refused.text
+
+
+async def test_nothing_breaks_a_rule_by_being_put_back(app: FastAPI, root: Browser) -> None:
+    [lamp] = await make_products(app, {"name": "Lamp", "stock": 3})
+    path = f"/admin/product/{lamp.id}"
+    for change in ({"price_minor": "12.50", "currency": "EUR"}, {"price_minor": "12.00"}, {"currency": "JPY"}):
+        assert (await root.post(path, **{**fields(await root.get(f"{path}/edit")), **change})).status_code == 303
+    async with app.state.database.transaction() as session:
+        found = select(AuditEntry).where(AuditEntry.kind == "product").order_by(col(AuditEntry.id))
+        cheaper = (await session.exec(found)).all()[-2]
+    refused = await root.post(f"{path}/history/{cheaper.id}/reversal")
+    assert refused.status_code == 409 and "no cents of JPY" in refused.text
+
+
+async def test_an_undo_asks_for_the_password_that_the_act_has_asked_for(app: FastAPI, root: Browser) -> None:
+    ann = await make_user(app, "ann@example.com", "support", is_staff=True)
+    added = await root.post("/admin/group-member/import", pasted="group_id,user_id\nmarketing,ann@example.com")
+    job = (await root.post(added.headers["location"])).headers["location"]
+    await job_ended(app, job)
+    await age_sessions(app)
+    assert (await root.post(f"{job}/undo")).status_code == 403
+    async with app.state.database.transaction() as session:
+        assert len((await session.exec(select(GroupMember).where(GroupMember.user_id == ann.id))).all()) == 2
 
 
 async def test_a_deleted_registration_gives_its_seat_back(app: FastAPI, root: Browser) -> None:
