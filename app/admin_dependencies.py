@@ -13,12 +13,13 @@ from wtforms import Form
 from app.admin.browser import RecordBrowser
 from app.admin.bulk import BulkRecordWork
 from app.admin.cells import PREFIX
+from app.admin.columns import Field, Kind
 from app.admin.deletions import Deletions
 from app.admin.editor import Effects, RecordEditor, version
 from app.admin.effects import NoteEffects, ProductEffects, RegistrationEffects
 from app.admin.forms import cleaned, problems_of
 from app.admin.look import LONGEST, Look
-from app.admin.records import Inline, Panel, Records
+from app.admin.records import Inline, Names, Panel, Records
 from app.admin.snapshots import Snapshots
 from app.admin.views import PANEL
 from app.dependencies import AccountServiceDep, AuditServiceDep, SessionDep
@@ -227,13 +228,18 @@ async def edit_form(page: PageDep, chosen: ChosenDep, browser: BrowserDep, typed
     rights, view, row = chosen
     await browser.check(rights, view, row, "change")
     names = await browser.names(rights, [(view.typed, row)])
-    values = {field.name: getattr(row, field.name) for field in view.typed}
-    called = {field.name: names.get((field.target, values[field.name])) for field in view.typed}
-    data = {name: called[name] or values[name] for name in values}
+    data = {field.name: in_form(field, getattr(row, field.name), names) for field in view.typed}
     form = (await view.scaffold_form())(typed or None, data=data)
     opened = typed.get("version") or version(view, row)
     page.form("admin/edit.html", view=view, form=form, row=row, rights=rights, version=opened, within=None)
     return form
+
+
+def in_form(field: Field, value: Any, names: Names) -> Any:
+    """A value as the form's field takes it: of a reference its name, of a choice its word."""
+    if field.kind is Kind.REFERENCE:
+        return names.get((field.target, value)) or value
+    return field.typed(value) if field.kind is Kind.CHOICE else value
 
 
 def valid(form: Form, typed: FormData) -> dict[str, Any]:

@@ -14,9 +14,14 @@ PREFIX = "to-"  # of the field that says what many rows get
 
 
 def written(field: Field, text: str) -> str:
-    """As a form would send it: for WTForms every text but these is yes. ValueError for what is neither."""
+    """As a form would send it: for WTForms every text but these is yes, and a time has no zone.
+
+    ValueError for what is neither.
+    """
     if field.kind is Kind.FLAG:
         return "true" if text and field.read(text) else ""
+    if field.kind is Kind.MOMENT and text:
+        return field.typed(field.read(text))
     return text
 
 

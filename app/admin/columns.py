@@ -1,7 +1,9 @@
 """What the panel knows of a column: how it is shown, filtered, typed and put in order."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from enum import Enum as StdEnum
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -9,8 +11,9 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 from sqladmin.helpers import get_column_python_type
-from sqlalchemy import JSON, BigInteger, Boolean, Column, DateTime, Enum, LargeBinary, Numeric, Uuid
+from sqlalchemy import JSON, BigInteger, Boolean, Column, DateTime, Enum, LargeBinary, Numeric, Text, Uuid
 from sqlalchemy import Integer as Whole
+from sqlalchemy.orm import class_mapper
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
@@ -18,6 +21,7 @@ from app.models.picture import Picture
 from app.models.product import money
 from app.services.audit_service import as_json
 
+MOMENT = "%Y-%m-%d %H:%M:%S"  # in UTC
 LONG = 500  # characters from which on a text has lines
 
 
@@ -84,9 +88,24 @@ class Field:
         """What the column is called that says of which currency this is an amount; empty for what is no money."""
         return str(self.column.info.get("currency", ""))
 
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """What the words of a choice stand for; of an enum that is kept by its names, not by its values, those."""
+        kept = getattr(self.column.type, "enum_class", None)
+        return dict(zip(self.choices, kept, strict=False)) if kept else {}
+
     def typed(self, value: Any) -> str:
         """A value as a form holds it."""
-        return f"{money(value)}" if self.kind is Kind.MONEY and isinstance(value, int) else as_text(value)
+        match self.kind, value:
+            case Kind.MONEY, int():
+                return f"{money(value)}"
+            case Kind.FLAG, bool():
+                return "true" if value else "false"
+            case Kind.MOMENT, datetime():
+                return f"{value.astimezone(UTC) if value.tzinfo else value:{MOMENT}}"
+            case Kind.CHOICE, StdEnum():
+                return next((word for word, member in self.members.items() if member is value), str(value.value))
+        return as_text(value)
 
     @property
     def nothing(self) -> Any:
@@ -103,6 +122,8 @@ class Field:
         """A value from how JSON or an address holds it. ValueError when it is none of this column."""
         if text is None:
             return None
+        if self.kind is Kind.CHOICE and isinstance(text, str) and text in self.members:
+            return self.members[text]
         try:
             value = _adapter(self.python_type).validate_python(text)
         except ValidationError as error:
@@ -134,7 +155,7 @@ def _partial(index: Any) -> bool:
 
 def field_of(model: type[SQLModel], name: str, label: str) -> Field:
     """Describe a column of a model."""
-    column: Column[Any] = model.__table__.columns[name]  # type: ignore[attr-defined]
+    column: Column[Any] = class_mapper(model).column_attrs[name].columns[0]  # type: ignore[assignment]
     target = next((key.column.table.name for key in column.foreign_keys), "")
     kind = Kind.REFERENCE if target else Kind.MONEY if "currency" in column.info else _kind(column)
     return Field(name, label, kind, getattr(model, name), column, target)
@@ -153,7 +174,7 @@ def _kind(column: Column[Any]) -> Kind:
         if isinstance(column.type, known) or isinstance(type_, known):
             return kind
     length = getattr(type_, "length", None) or getattr(column.type, "length", None)
-    return Kind.LONG if length is None or length > LONG else Kind.TEXT
+    return Kind.LONG if isinstance(type_, Text) or (length or 0) > LONG else Kind.TEXT
 
 
 def day(typed: str) -> datetime | None:

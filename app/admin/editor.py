@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Protocol
 
-import orjson
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
@@ -86,15 +85,18 @@ class RecordEditor:
     async def change(self, rights: Rights, view: Records, row: Any, typed: Mapping[str, Any], opened: str) -> None:
         """Save what was typed into a form that was opened with that version of the row.
 
-        Raises `Stale` when somebody else was faster and wants something else.
+        What they have not touched stays as it is now. Raises `Stale` when somebody else was faster and wants something
+        else of a field.
         """
         await self.browser.check(rights, view, row, "change")
         values = await self.values(rights, view, typed, row)
         await self.records.hold(row)
-        new = {name: value for name, value in values.items() if getattr(row, name) != value}
-        if new and opened != version(view, row):
-            mine = {name: view.fields[name].typed(value) for name, value in values.items()}
-            raise Stale(view, row, texts(view, row) | mine)
+        was, theirs = dict(zip((each.name for each in view.typed), opened.split("."), strict=False)), texts(view, row)
+        mine = {name: view.fields[name].typed(value) for name, value in values.items()}
+        wanted = {name: text for name, text in mine.items() if text != theirs[name] and _mark(text) != was.get(name)}
+        if any(_mark(theirs[name]) != was.get(name) for name in wanted):
+            raise Stale(view, row, theirs | wanted)
+        new = {name: values[name] for name in wanted}
         await self.put(rights, view, row, new)
 
     async def put(
@@ -210,8 +212,9 @@ class RecordEditor:
 def is_as_before(field: Field, row: Any, names: Names, typed: Any) -> bool:
     """Whether a reference is still to the same row, by its key or by its name: perhaps one that they do not see."""
     key = getattr(row, field.name)
-    called = (key, as_text(key), names.get((field.target, key)))
-    return field.kind is Kind.REFERENCE and key is not None and typed in called
+    if field.kind is not Kind.REFERENCE or key is None:
+        return False
+    return typed in (key, as_text(key), names.get((field.target, key)))
 
 
 def texts(view: Records, row: Any) -> dict[str, str]:
@@ -226,9 +229,12 @@ def facts(view: Records, row: Any) -> dict[str, Any]:
 
 
 def version(view: Records, row: Any) -> str:
-    """Names what a form shows of a row, so that a change of it by somebody else is noticed."""
-    shown = {field.name: as_json(getattr(row, field.name)) for field in view.typed}
-    return sha256(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+    """Marks what each field of a form shows of a row, so that a change of it by somebody else is noticed."""
+    return ".".join(map(_mark, texts(view, row).values()))
+
+
+def _mark(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:10]
 
 
 def revertible(view: Records, entry: AuditEntry) -> list[Field]:

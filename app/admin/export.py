@@ -155,7 +155,8 @@ class RecordFile:
 
 def _values(fields: Sequence[Field], cells: Sequence[Any], names: Mapping[tuple[str, Any], str]) -> Iterator[Any]:
     for field, value in zip(fields, cells, strict=True):
-        yield names.get((field.target, value), as_json(value)) if field.target else as_json(value)
+        plain = field.typed(value) if field.kind is Kind.CHOICE else as_json(value)
+        yield names.get((field.target, value), plain) if field.target else plain
 
 
 class _Sheets:

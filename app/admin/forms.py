@@ -13,7 +13,7 @@ from wtforms.widgets import TextInput
 
 from app.admin.columns import LONG
 from app.errors import sentence
-from app.models.base import storable
+from app.models.base import storable, unix_lines
 from app.models.product import money, price_of
 
 
@@ -75,7 +75,8 @@ class Converter(ModelConverter):
 
 def cleaned(data: FormData) -> FormData:
     """What was typed, without what no database can store; a file is none of these forms' business."""
-    return FormData([(name, storable(value)) for name, value in data.multi_items() if isinstance(value, str)])
+    texts = ((name, value) for name, value in data.multi_items() if isinstance(value, str))
+    return FormData([(name, unix_lines(storable(value))) for name, value in texts])
 
 
 def problems_of(form: Form) -> dict[str, str]:

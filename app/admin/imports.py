@@ -150,9 +150,10 @@ def _changes(view: Records, row: Any, names: Names, values: Mapping[str, Any]) -
     """What changes of a row: a column's label, and what it holds before and after."""
     for name, value in values.items():
         field = view.fields[name]
-        before, after = (field.typed(each) for each in (getattr(row, name), value))
+        told = field.read(value) if field.kind in (Kind.MOMENT, Kind.CHOICE) else value  # it is kept as JSON
+        before, after = (field.typed(each) for each in (getattr(row, name), told))
         if before != after and not is_as_before(field, row, names, value):
-            before = names.get((field.target, getattr(row, name)), before)
+            before = names.get((field.target, getattr(row, name)), before) if field.target else before
             yield field.label, (shorten(before), shorten(after))
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from sqladmin import ModelView
 from sqladmin.helpers import get_object_identifier, object_identifier_values
-from sqlalchemy import ColumnElement, and_, false, or_
+from sqlalchemy import ColumnElement, Integer, and_, false, or_
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import SQLModel
 from starlette.requests import Request
@@ -87,13 +87,13 @@ class Records(ModelView):
     @cached_property
     def fields(self) -> Mapping[str, Field]:
         """Its columns that may be shown, by name."""
-        names = [column.key for column in self._mapper.columns if column.key not in self.secret]
+        names = [each.key for each in self._mapper.column_attrs if each.key not in self.secret]
         labels = {name: self._column_labels.get(name) or words_of(name) for name in names}
         return {name: field_of(self.model, name, labels[name]) for name in names}
 
     @cached_property
     def listed(self) -> list[Field]:
-        return [self.fields[name] for name in self._list_prop_names]
+        return [self.fields[name] for name in self._list_prop_names if name in self.fields]
 
     @cached_property
     def shown(self) -> list[Field]:
@@ -102,7 +102,7 @@ class Records(ModelView):
     @cached_property
     def typed(self) -> list[Field]:
         """What the forms have."""
-        return [self.fields[name] for name in self._form_prop_names]
+        return [self.fields[name] for name in self._form_prop_names if name in self.fields]
 
     @cached_property
     def filtered(self) -> list[Field]:
@@ -120,17 +120,23 @@ class Records(ModelView):
         """SQLAdmin's default is the key alone; ours is what fits."""
         if self.column_list or self.column_exclude_list:
             return super().get_list_columns()
-        names = [column.key for column in self._mapper.columns if column.key not in self.secret]
-        return [name for name in names if field_of(self.model, name, name).kind not in UNLISTED][:LISTED]
+        return [name for name, field in self.fields.items() if field.kind not in UNLISTED][:LISTED]
 
     def get_form_columns(self) -> list[str]:
         """SQLAdmin's default is every column; ours leaves out what the row itself sees to."""
-        names = super().get_form_columns()
         if self.form_columns:
-            return names
-        keys = {column.key for column in self.pk_columns}
-        out = {*self.secret, *keys, *MADE_BY_ITSELF}
-        return [n for n in names if n not in out and field_of(self.model, n, n).kind is not Kind.BINARY]
+            return super().get_form_columns()
+        out = {*(name for name in self.keys if self._comes_by_itself(name)), *MADE_BY_ITSELF}
+        return [name for name, field in self.fields.items() if name not in out and field.kind is not Kind.BINARY]
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """What the columns of its key are called in the model."""
+        return [self._mapper.get_property_by_column(column).key for column in self.pk_columns]
+
+    def _comes_by_itself(self, name: str) -> bool:
+        column = field_of(self.model, name, "").column
+        return column.default is not None or isinstance(column.type, Integer)
 
     # Rows
 
@@ -141,8 +147,9 @@ class Records(ModelView):
     def with_key(self, key: str) -> ColumnElement[bool]:
         """The row with this key. `NotFound` for what can be none."""
         try:
-            found = zip(self.pk_columns, object_identifier_values(key, self.model), strict=True)
-            return and_(*(column == field_of(self.model, column.key, "").read(value) for column, value in found))
+            found = zip(self.keys, object_identifier_values(key, self.model), strict=True)
+            fields = ((field_of(self.model, name, ""), value) for name, value in found)
+            return and_(*(field.attribute == field.read(value) for field, value in fields))
         except (ValueError, TypeError) as error:
             raise NotFound from error
 
@@ -173,7 +180,7 @@ class Records(ModelView):
     def heading(self, row: Any, field: Field, names: Names) -> str:
         """The first cell of a row, as plain words for its link."""
         value = getattr(row, field.name)
-        return str(names.get((field.target, value), value)) or self.title_of(row)
+        return str(names.get((field.target, value), value) if field.target else value) or self.title_of(row)
 
     def refers_to(self, field: Field) -> "Records | None":
         return self.panel.of_table(field.target)
@@ -181,8 +188,7 @@ class Records(ModelView):
     @cached_property
     def key_field(self) -> Field:
         """The column of its key, or the first of several."""
-        name = self.pk_columns[0].key
-        return field_of(self.model, name, words_of(name))
+        return field_of(self.model, self.keys[0], words_of(self.keys[0]))
 
     @property
     def table(self) -> str:

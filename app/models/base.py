@@ -29,6 +29,11 @@ def storable(text: str) -> str:
     return text.replace("\x00", "").encode(errors="ignore").decode()
 
 
+def unix_lines(text: str) -> str:
+    """Browsers send two signs for a line break."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 # Line breaks and other controls, lone surrogates, and the marks that turn the reading direction around.
 UNWANTED = re.compile("[\\s\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]+")
 
@@ -44,6 +49,7 @@ def _storable(typed: object) -> object:
 
 
 Typed = Annotated[str, StringConstraints(strip_whitespace=True), BeforeValidator(_storable)]
+Lines = Annotated[Typed, BeforeValidator(lambda text: unix_lines(text) if isinstance(text, str) else text)]
 
 
 def now() -> datetime:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, HttpUrl, NaiveDatetime, StringConstraints, 
 from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from app.models.base import Timestamp, Typed, now, words
+from app.models.base import Lines, Timestamp, Typed, now, words
 
 Moment = TypeVar("Moment", datetime, date)
 LONGEST_ANSWER = 1_000
@@ -232,7 +232,7 @@ class WebinarForm(SQLModel):
     """What staff say of a webinar. Times are those of its time zone, as a browser's `datetime-local` sends them."""
 
     title: Typed = Field(min_length=1, max_length=200)
-    description: Typed = Field(default="", max_length=20_000)
+    description: Lines = Field(default="", max_length=20_000)
     speakers: Typed = Field(default="", max_length=500)
     starts: LocalTime
     ends: LocalTime

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import AfterValidator, StringConstraints, ValidationInfo, field_validator
 from sqlmodel import Field, SQLModel
 
-from app.models.base import Timestamp, Typed, folded, now, words
+from app.models.base import Lines, Timestamp, Typed, folded, now, words
 from app.models.webinar import Webinar, WebinarStatus
 
 LONGEST_TEXT = 8_000
@@ -211,13 +211,8 @@ def known_placeholders(text: str) -> str:
     return text
 
 
-def unix_lines(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
 # What forms hold
 
-Lines = Annotated[Typed, AfterValidator(unix_lines)]
 Subject = Annotated[Typed, StringConstraints(min_length=1, max_length=200), AfterValidator(folded)]
 Words = Annotated[Lines, StringConstraints(min_length=1, max_length=LONGEST_TEXT)]
 

@@ -1,0 +1,146 @@
+"""The admin panel: a model of somebody else's, of which it is told by its name alone."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from enum import Enum
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from lxml.html import HtmlElement
+from sqlalchemy import JSON, Column
+from sqlalchemy.orm import registry
+from sqlmodel import Field, Relationship, SQLModel, select
+
+from app.admin.records import Panel
+from app.admin.views import VIEWS
+from app.models.base import Timestamp
+from tests.browser import Browser
+from tests.html import find, one, parse, text
+from tests.jobs import job_ended
+
+
+class Own(SQLModel, registry=registry()):
+    """With tables of its own, which are in no migration."""
+
+
+class Color(str, Enum):  # noqa: UP042 - as people write it
+    RED = "red"
+    BLUE = "blue"
+
+
+class Team(Own, table=True):
+    __tablename__ = "odd_team"
+
+    code: str = Field(primary_key=True)
+    heroes: list["Hero"] = Relationship(back_populates="team")
+
+
+class Hero(Own, table=True):
+    __tablename__ = "odd_hero"
+
+    id: int | None = Field(default=None, primary_key=True)
+    title: str
+    color: Color = Color.RED
+    is_ready: bool = False
+    born: date | None = None
+    seen_at: datetime | None = Timestamp(default=None, nullable=True)
+    extra: dict[str, Any] = Field(default_factory=dict, sa_column=Column("metadata", JSON))
+    story: str = ""
+    team_code: str | None = Field(default=None, foreign_key="odd_team.code")
+    team: Team | None = Relationship(back_populates="heroes")
+
+
+FORM = {"title": "Ann", "color": "BLUE", "born": "2001-02-03", "seen_at": "2026-11-23 15:00:00", "story": "a\r\nb"}
+EXTRA = '{"likes": ["herons"]}'
+
+
+@pytest.fixture
+async def panel(app: FastAPI, root: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:  # type: ignore[misc]
+    monkeypatch.setattr("app.admin_dependencies.PANEL", Panel((*VIEWS, Team, Hero)))
+    async with app.state.database.engine.begin() as connection:
+        await connection.run_sync(Own.metadata.create_all)
+    yield root
+    async with app.state.database.engine.begin() as connection:
+        await connection.run_sync(Own.metadata.drop_all)
+
+
+async def heroes(app: FastAPI) -> list[Hero]:
+    async with app.state.database.transaction() as session:
+        return list((await session.exec(select(Hero))).all())
+
+
+def sent(page: HtmlElement) -> dict[str, str]:
+    """What the page's form sends as it is, with the line breaks that a browser makes of them."""
+    form = one(page, "main form[method=post]")
+    values = {each.get("name"): each.get("value") or "" for each in find(form, "input[type=hidden], input[type=text]")}
+    values |= {
+        each.get("name"): each.get("value") or "" for each in find(form, "input[type=datetime-local], input[type=date]")
+    }
+    values |= {each.get("name"): "true" for each in find(form, "input[type=checkbox][checked]")}
+    values |= {
+        each.get("name"): (each.text or "").lstrip("\n").replace("\n", "\r\n") for each in find(form, "textarea")
+    }
+    chosen = ((each.get("name"), each.cssselect("option[selected]")) for each in find(form, "select"))
+    return values | {name: option[0].get("value") or "" for name, option in chosen if option}
+
+
+async def test_all_that_the_panel_does_it_does_with_it(app: FastAPI, panel: Browser) -> None:
+    assert (await panel.post("/admin/team", code="a/b")).status_code == 303
+    made = await panel.post("/admin/hero", **FORM, extra=EXTRA, team_code="a/b")
+    assert made.status_code == 303, text(one(parse(made), "main"))
+    [hero] = await heroes(app)
+    assert (hero.color, hero.extra, hero.born, hero.story) == (
+        Color.BLUE,
+        {"likes": ["herons"]},
+        date(2001, 2, 3),
+        "a\nb",
+    )
+    assert (hero.seen_at, hero.team_code) == (datetime(2026, 11, 23, 15, tzinfo=UTC), "a/b")
+    listed = parse(await panel.get("/admin/hero"))
+    assert {"Title", "Color"} <= {text(each) for each in find(listed, "thead th")}
+    shown = await panel.get("/admin/hero/1")
+    assert "BLUE" in shown.text and "Color.BLUE" not in shown.text
+    assert "BLUE" in (await panel.get("/admin/hero/export.csv")).text
+    form = sent(parse(await panel.get("/admin/hero/1/edit")))
+    assert (form["color"], form["story"]) == ("BLUE", "a\r\nb")
+    assert (await panel.post("/admin/hero/1", **{**form, "title": "Anna"})).status_code == 303
+    [again] = await heroes(app)
+    assert again.model_dump() == hero.model_dump() | {"title": "Anna"}
+
+
+async def test_what_was_exported_changes_nothing(app: FastAPI, panel: Browser) -> None:
+    await panel.post("/admin/hero", **FORM, extra=EXTRA)
+    before = await heroes(app)
+    exported = (await panel.get("/admin/hero/export.csv")).text
+    read = await panel.post("/admin/hero/import", pasted=exported)
+    assert read.status_code == 303, text(one(parse(read), "main")) + exported
+    preview = read.headers["location"]
+    said = text(one(parse(await panel.get(preview)), "main"))
+    assert "→" not in said and "1 row" in said, said + exported
+    job = await job_ended(app, (await panel.post(preview)).headers["location"])
+    assert (job.error, job.changed) == ("", 0)
+    assert [each.model_dump() for each in await heroes(app)] == [each.model_dump() for each in before]
+
+
+async def test_two_who_change_different_fields_do_not_meet(app: FastAPI, panel: Browser) -> None:
+    await panel.post("/admin/hero", **FORM, extra=EXTRA)
+    mine = sent(parse(await panel.get("/admin/hero/1/edit")))
+    assert (await panel.post("/admin/hero/1", **{**mine, "is_ready": "true"})).status_code == 303
+    assert (await panel.post("/admin/hero/1", **{**mine, "title": "Mine"})).status_code == 303
+    [hero] = await heroes(app)
+    assert (hero.title, hero.is_ready) == ("Mine", True)
+
+
+async def test_a_conflict_is_about_what_both_have_changed(app: FastAPI, panel: Browser) -> None:
+    await panel.post("/admin/hero", **FORM, extra=EXTRA)
+    mine = sent(parse(await panel.get("/admin/hero/1/edit")))
+    await panel.post("/admin/hero/1", **{**mine, "title": "Theirs", "seen_at": "2026-11-24 10:00:00"})
+    refused = await panel.post("/admin/hero/1", **{**mine, "title": "Mine"})
+    assert refused.status_code == 409
+    choice = parse(refused)
+    assert {each.get("name") for each in find(choice, "main input[type=radio]")} == {"title"}
+    saved = await panel.post("/admin/hero/1", **{**sent(choice), "title": "Mine"})
+    assert saved.status_code == 303, text(one(parse(saved), "main"))
+    [hero] = await heroes(app)
+    assert (hero.title, hero.is_ready, hero.seen_at) == ("Mine", False, datetime(2026, 11, 24, 10, tzinfo=UTC))
