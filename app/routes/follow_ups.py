@@ -45,8 +45,10 @@ async def save(
 
 
 @router.post("/draft", name="draft_follow_up", dependencies=[Depends(get_follow_up)])
-async def draft(page: PageDep, chosen: ChosenDep, follow_ups: FollowUpServiceDep) -> Response:
-    follow_up = await follow_ups.draft(*chosen)
+async def draft(
+    page: PageDep, chosen: ChosenDep, follow_ups: FollowUpServiceDep, *, replace: Annotated[bool, Form()] = False
+) -> Response:
+    follow_up = await follow_ups.draft(*chosen, replace=replace)
     return page.show_form(block="form", location=path_of(chosen), follow_up=follow_up)
 
 

@@ -66,9 +66,13 @@ class FollowUpService:
         """What colleagues have noted of this person, the oldest first: it goes into the prompt and beside the form."""
         return [note.text for note in reversed(await self.webinars.notes(registration))]
 
-    async def draft(self, rights: Rights, webinar: Webinar, registration: Registration) -> FollowUp:
-        """Let the model write it, in place of what there is."""
+    async def draft(
+        self, rights: Rights, webinar: Webinar, registration: Registration, *, replace: bool = False
+    ) -> FollowUp:
+        """Let the model write it. What there is already is replaced only for somebody who has seen it there."""
         follow_up = await self.get(rights, webinar, registration)
+        if follow_up.text and not (replace or follow_up.is_sent):  # of what is sent `_put` speaks
+            raise Conflict("There is a text already. Load this page again to see it; “Draft again” replaces it.")
         check_reachable(registration)
         await self.limits.hit(self.settings.question_rate, "draft", str(rights.user.id))
         menu, writer = self.writer.provider.models, uuid4().hex

@@ -189,7 +189,7 @@ async def test_a_test_mail_goes_to_whoever_words_it(app: FastAPI, desk: Browser)
     assert "on its way to mia@example.com" in text(one(parse(sent), "[role=status].alert"))
     assert one(parse(sent), "#subject").get("value") == FORM["subject"] and len(await messages(app)) == 3
     mail = (await mails(app, "mia@example.com"))[-1]
-    assert mail.subject == "Slides of Herons" and mail.text.startswith("Hello **Ann**,")
+    assert mail.subject == "Slides of Herons" and mail.text.startswith("Hello **Alex Sample**,")
     assert not mail.unsubscribe and "/unsubscribe/" not in mail.text and "/registrations/" not in mail.text
     assert (await desk.post(f"{MESSAGES}/0/test", **{**FORM, "text": "{x}"})).status_code == 422
     statuses = {(await desk.post(f"{MESSAGES}/0/test", **FORM)).status_code for _ in range(31)}
@@ -237,12 +237,21 @@ async def test_nobody_was_missed_before_it_is_over(app: FastAPI, desk: Browser) 
 
 async def drafted(desk: Browser, path: str) -> str:
     """Draft without JavaScript; return what the frame in the page shows until the draft has ended."""
-    assert (await desk.post(f"{path}/draft")).headers["location"] == path
+    assert (await desk.post(f"{path}/draft", replace="true")).headers["location"] == path
     return text(one(parse(await desk.get(f"{path}/live")), "main"))
 
 
 async def mails_about(app: FastAPI, subject: str) -> list[Mail]:
     return [mail for mail in await mails(app, "ann@example.com") if mail.subject == subject]
+
+
+async def test_a_draft_replaces_only_what_somebody_has_seen(app: FastAPI, desk: Browser) -> None:
+    path = await path_of(app)
+    assert 'name="replace"' not in (await desk.get(path)).text
+    await desk.post(path, **LETTER)
+    assert (await desk.post(f"{path}/draft")).status_code == 409
+    page = await desk.get(path)
+    assert typed(parse(page)) == LETTER["text"] and 'name="replace"' in page.text
 
 
 async def test_a_follow_up_needs_no_draft(app: FastAPI, desk: Browser) -> None:
@@ -308,7 +317,7 @@ async def test_a_draft_streams_and_a_page_that_comes_back_gets_the_rest(paced: S
         await enter(app, desk)
         await sign_in(tab, "mia@example.com")
         path = await path_of(app)
-        begun = parse(await desk.htmx(f"{path}/draft", "POST"))
+        begun = parse(await desk.htmx(f"{path}/draft", "POST", replace="true"))
         assert one(begun, "#follow-up").get("hx-sse:connect") == f"{path}/stream?after=0"
         assert one(begun, "textarea").get("readonly") is not None
         refused = await desk.post(f"{path}/sending", **LETTER)
@@ -328,7 +337,7 @@ async def test_a_draft_streams_and_a_page_that_comes_back_gets_the_rest(paced: S
 
 async def test_a_page_that_comes_back_is_not_told_twice(paced: Settings, open_app: OpenApp) -> None:
     async with paced_desk(paced, open_app) as (_app, desk, path):
-        await desk.htmx(f"{path}/draft", "POST")
+        await desk.htmx(f"{path}/draft", "POST", replace="true")
         response = await desk.get(f"{path}/stream?after=0", headers={"Last-Event-ID": "200"})
         assert said(list(events(response.text))) == ANSWER[200:]
         again = list(events((await desk.get(f"{path}/stream?after=0")).text))
@@ -339,7 +348,7 @@ async def test_a_draft_without_script_is_shown_in_a_frame_while_it_is_written(
     paced: Settings, open_app: OpenApp
 ) -> None:
     async with paced_desk(paced, open_app) as (_app, desk, path):
-        await desk.post(f"{path}/draft")
+        await desk.post(f"{path}/draft", replace="true")
         page = parse(await desk.get(path))
         assert one(page, "noscript iframe").get("src") == f"{path}/live"
         frame = parse(await desk.get(f"{path}/live"))
@@ -371,7 +380,7 @@ async def test_a_draft_is_stopped_and_what_was_written_is_kept(
         await enter(app, desk)
         await sign_in(tab, "mia@example.com")
         path = await path_of(app)
-        await desk.htmx(f"{path}/draft", "POST")
+        await desk.htmx(f"{path}/draft", "POST", replace="true")
         stream = asyncio.create_task(desk.get(f"{path}/stream"))
         before = (await half_written(app, model_log)).text
         if script:
@@ -393,7 +402,7 @@ async def test_a_draft_is_stopped_and_what_was_written_is_kept(
 
 async def test_a_draft_that_was_stopped_can_be_drafted_again(paced: Settings, open_app: OpenApp) -> None:
     async with paced_desk(paced, open_app) as (app, desk, path):
-        await desk.htmx(f"{path}/draft", "POST")
+        await desk.htmx(f"{path}/draft", "POST", replace="true")
         await desk.post(f"{path}/stop")
         row = await follow_up(app)
         assert row and (row.status, row.error) == (FollowUpStatus.DRAFT, "") and row.text != ANSWER.strip()
@@ -419,7 +428,7 @@ async def test_a_draft_is_stopped_by_who_may_draft_it(with_model: Settings, open
         path = await path_of(app)
         for browser, name, status in ((sales, "sam", 404), (support, "sue", 403)):
             await sign_in(browser, f"{name}@example.com")
-            await desk.htmx(f"{path}/draft", "POST")
+            await desk.htmx(f"{path}/draft", "POST", replace="true")
             assert (await browser.htmx(f"{path}/stop", "POST")).status_code == status
             row = await follow_up(app)
             assert row and row.is_being_written and not row.stop_requested

@@ -86,7 +86,7 @@ async def draft(
 
     With `Accept: text/event-stream` it comes as it is written; otherwise `Location` is where it will be.
     """
-    follow_up = await follow_ups.draft(rights, webinar, registrant)
+    follow_up = await follow_ups.draft(rights, webinar, registrant, replace=True)
     location = f"/webinars/{webinar.slug}/registrations/{registrant.id}/follow-up"
     return drafting.reply(registrant.id, one(FollowUpAnswer.of(follow_up), status=202, location=location))
 
