@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote_plus
 from uuid import UUID
 
 from sqlalchemy import JSON, ColumnElement, String, Uuid, bindparam, delete, insert, literal, or_, update
@@ -132,6 +133,8 @@ class JobRepository(Repository):
         So it is with rows that were deleted before, with their photos, and with what hung on them, also among what
         hung on others.
         """
+        asked_for = func.lower(col(Job.path)).contains(quote_plus(email).lower(), autoescape=True)
+        await self.write(update(Job).where(asked_for).values(path=""))
         before, data = col(JobItem.before), col(JobItem.data)
         theirs = func.lower(before["email"].as_string()) == email.lower()
         deleted = (await self.session.exec(select(JobItem.key, before["photo_id"].as_string()).where(theirs))).all()

@@ -54,7 +54,8 @@ class BulkActs:
         if FIELDS.get(form.act) == "rep_id":  # whose they are decides who sees them: no act for a rep
             rights.check("registration.change")
         params = {"webinar": str(webinar.id), "act": form.act.value, "value": await self._value(webinar, form)}
-        path = f"/desk/webinars/{webinar.slug}/registrations{view.query()}"
+        # Without the words that were sought: they may name somebody.
+        path = f"/desk/webinars/{webinar.slug}/registrations{view.query(q='', answer='')}"
         owner, subject = rights.user.id, topic_of(webinar)
         job = Job(kind=KIND, subject=subject, owner_id=owner, path=path[:1_000], params=params)
         await self.jobs.add(job)
