@@ -3,12 +3,19 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete
+from sqlalchemy import ColumnElement, bindparam, delete
 from sqlmodel import col, select
 
 from app.models.group import Group, GroupMember, GroupPermission
 from app.models.user import User
 from app.repositories.base import Repository
+
+# Made once: every page of the staff asks this.
+PERMISSIONS = (
+    select(GroupPermission.permission)
+    .join(GroupMember, col(GroupMember.group_id) == col(GroupPermission.group_id))
+    .where(GroupMember.user_id == bindparam("user"))
+)
 
 
 class GroupRepository(Repository):
@@ -29,10 +36,7 @@ class GroupRepository(Repository):
 
     async def permissions(self, user_id: UUID) -> frozenset[str]:
         """What this person's groups allow, as `product.change`."""
-        found = select(GroupPermission.permission).join(
-            GroupMember, col(GroupMember.group_id) == col(GroupPermission.group_id)
-        )
-        return frozenset((await self.session.exec(found.where(GroupMember.user_id == user_id))).all())
+        return frozenset((await self.execute(PERMISSIONS, {"user": user_id})).scalars())
 
     async def put(self, user_id: UUID, group_ids: Collection[int]) -> None:
         """Make this person a member of exactly these groups; numbers of none are passed over."""
