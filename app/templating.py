@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -35,6 +36,7 @@ SYSTEMS = (
     ("Mac OS", "Mac"),
     ("Linux", "Linux"),
 )
+MOST_DRAWN = 100  # pieces that are kept; one has 35 kB
 URL_MARKS = "%/:?#[]@!$&'()*+,;="  # that stay as they are; a header takes no letters but ASCII
 THEMES = ("", "light", "dark")  # the first follows the system
 # Of a chart's series, in their order; each reads at 4.5:1 on all tones of both themes, and none is known by it alone.
@@ -87,6 +89,7 @@ class Templates:
             "settings": settings,
             "app_name": "FastOpp",
             "qr": qr_data_uri,
+            "drawn_once": drawn_once(),
             "chart_colors": CHART_COLORS,
             "chart_dashes": CHART_DASHES,
         }
@@ -235,6 +238,26 @@ def path_maker() -> Any:
         return paths[name].format(**path)
 
     return url_for
+
+
+def drawn_once() -> Any:
+    """Make `drawn_once("products/figures.html", state, dashboard=dashboard)`: a piece of a page that shows nothing but
+    what `state` holds, and so is the same for everybody until that changes. It sees these values and `url_for` alone.
+    """
+    drawn: OrderedDict[tuple[str, bytes], Markup] = OrderedDict()
+
+    @pass_context
+    def draw(context: Context, template: str, state: bytes, /, **values: Any) -> Markup:
+        key = (template, state)
+        if key not in drawn:
+            html = context.environment.get_template(template).render(values, request=context["request"])
+            drawn[key] = Markup(html)  # noqa: S704 - a template's, which escaped it
+        drawn.move_to_end(key)
+        while len(drawn) > MOST_DRAWN:
+            drawn.popitem(last=False)
+        return drawn[key]
+
+    return draw
 
 
 def static_url(*, immutable: bool) -> Any:

@@ -21,6 +21,8 @@ COUNTS: tuple[Any, ...] = (
     col(ProductFigure.price_sum),
 )
 
+LAST_EVENT = select(Event.id, Event.at).where(Event.topic == "products").order_by(col(Event.id).desc()).limit(1)
+
 
 class Category(NamedTuple):
     """A category with how many products there are in it, and how many of them can be had."""
@@ -70,8 +72,7 @@ class ProductFigures(Repository):
 
     async def version(self) -> str:
         """Names the state of all products: another one after each of their events."""
-        last = select(Event.id, Event.at).where(Event.topic == "products").order_by(col(Event.id).desc()).limit(1)
-        row = (await self.session.exec(last)).first()
+        row = (await self.execute(LAST_EVENT)).first()
         return f"{row[0]}@{row[1].timestamp()}" if row else ""
 
     async def fold(self) -> None:

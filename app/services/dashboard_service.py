@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlencode
+
+import orjson
 
 from app.cache import Cache
 from app.charts import Chart, Data, Series, bars, columns
@@ -31,17 +34,48 @@ class Prices:
     average: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dashboard:
-    """What the page shows."""
+    """What the page shows, of these sums."""
 
     scope: Scope
-    categories: Sequence[str]
-    products: int
-    in_stock: int
-    units: int
-    prices: Sequence[Prices]
-    charts: Mapping[str, Chart]
+    sums: Mapping[str, Any]
+
+    @property
+    def state(self) -> bytes:
+        """All that the figures and charts are drawn from."""
+        return orjson.dumps((self.query, self.sums))
+
+    @property
+    def categories(self) -> list[str]:
+        """To choose from, with the one that is chosen, be there products in it or not."""
+        return list(dict.fromkeys((*self.sums["all"], *filter(None, (self.scope.category,)))))
+
+    @property
+    def products(self) -> int:
+        return self._total(1)
+
+    @property
+    def in_stock(self) -> int:
+        return self._total(2)
+
+    @property
+    def units(self) -> int:
+        return self._total(3)
+
+    def _total(self, at: int) -> int:
+        return sum(row[at] for row in self.sums["categories"])
+
+    @property
+    def prices(self) -> list[Prices]:
+        return list(_prices(self.sums))
+
+    @cached_property
+    def charts(self) -> dict[str, Chart]:
+        """By their names, which are those of their files."""
+        sums = self.sums
+        drawn = (_by_category(sums["categories"]), _by_price(sums["prices"]), _by_month(sums["months"]))
+        return {chart.data.id: chart for chart in drawn}
 
     @property
     def bands(self) -> list[tuple[int, str]]:
@@ -82,8 +116,7 @@ class DashboardService:
     async def show(self, rights: Rights, scope: Scope) -> Dashboard:
         rights.check("product.view")
         key = f"dashboard:{await self.figures.version()}:{scope.band}:{scope.category}"
-        sums = await self.cache.get(key, lambda: self.sums(scope))
-        return _dashboard(scope, sums)
+        return Dashboard(scope, await self.cache.get(key, lambda: self.sums(scope)))
 
     async def sums(self, scope: Scope) -> dict[str, Any]:
         """All figures as plain data."""
@@ -101,15 +134,7 @@ class DashboardService:
         }
 
 
-def _dashboard(scope: Scope, sums: dict[str, Any]) -> Dashboard:
-    charts = (_by_category(sums["categories"]), _by_price(sums["prices"]), _by_month(sums["months"]))
-    products, in_stock, units = (sum(row[at] for row in sums["categories"]) for at in (1, 2, 3))
-    names = list(dict.fromkeys((*sums["all"], *filter(None, (scope.category,)))))
-    drawn = {chart.data.id: chart for chart in charts}
-    return Dashboard(scope, names, products, in_stock, units, list(_prices(sums)), drawn)
-
-
-def _prices(sums: dict[str, Any]) -> Iterator[Prices]:
+def _prices(sums: Mapping[str, Any]) -> Iterator[Prices]:
     for currency in sums["extremes"]:
         rows = [row for row in sums["prices"] if row[0] == currency]
         count, total = sum(row[2] for row in rows), sum(row[5] for row in rows)
