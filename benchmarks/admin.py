@@ -96,7 +96,7 @@ async def measure(server: PinnedServer, url: str, title: str) -> None:
     await analyze(database)
     await database.close()
     print(f"{title}: filled in {time.perf_counter() - began:.0f} s", file=sys.stderr)
-    table = Table(f"admin: {COUNT:,} registrations on {title}; in place of bare ASGI stands SQLAdmin's own panel")
+    table = Table(f"admin: {COUNT:,} registrations on {title}", "SQLAdmin")
     root = await sign_in(server, "root")
     with plain(url) as port:
         for name, (ours, theirs) in PAGES.items():

@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import urlencode
 
 from tests.e2e.server import ROOT, Server, free_port, wait_until_ready
@@ -105,6 +105,28 @@ class BareServer:
     @property
     def pid(self) -> int:
         return self.process.pid
+
+
+class Running(NamedTuple):
+    """A server that is up."""
+
+    port: int
+    pid: int
+
+
+@contextmanager
+def bare_fastapi(size: int = 0, model_port: int = 0) -> Iterator[Running]:
+    """`benchmarks.bare_fastapi`: the libraries without FastOpp."""
+    port = free_port()
+    command = [sys.executable, "-m", "benchmarks.bare_fastapi", *map(str, (port, size, model_port))]
+    with pinned(SERVER_CORE):
+        process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        wait_until_ready(f"http://127.0.0.1:{port}")
+        yield Running(port, process.pid)
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
 
 
 @contextmanager

@@ -2,6 +2,9 @@
 
 One process on one core. Every answer has 400 tokens at 50 a second, so 8 s is the least that it can take. Every visitor
 has a session and a conversation already, and asks in it as htmx does: the post, the fragment, the stream to its end.
+
+Two servers stand beside: a bare ASGI app that sends the same bytes at the same moments, and `benchmarks.bare_fastapi`,
+which asks the model and passes on what it says. What the libraries take there no app made of them can fall below.
 """
 
 import asyncio
@@ -18,8 +21,10 @@ from benchmarks.harness import (
     BareServer,
     PinnedServer,
     Recording,
+    Running,
     Visitor,
     ask,
+    bare_fastapi,
     cpu_seconds,
     fastopp,
     meet,
@@ -74,7 +79,11 @@ async def replayed(port: int) -> Answered:
     return answered
 
 
-async def alone(server: PinnedServer, table: Table) -> Recording:
+async def relayed(port: int) -> Answered:
+    return await ask(Visitor(port), "/chat")
+
+
+async def alone(server: PinnedServer, libraries: Running, table: Table) -> Recording:
     """One answer after the other; return the last one's stream."""
     [visitor] = await meet(server.port, 1)
     runs = [await run(server.pid, [partial(ask, *visitor)]) for _ in range(ALONE)]
@@ -82,37 +91,41 @@ async def alone(server: PinnedServer, table: Table) -> Recording:
     recording = Recording.of(last.stream, last.asked)
     with BareServer({"/answer": recording}) as bare:
         beside = await run(bare.pid, [partial(replayed, bare.port)])
+    least = await run(libraries.pid, [partial(relayed, libraries.port)])
     cpu = quantile([each.cpu * 1000 for each in runs], 0.5)
-    table.row("1 answer: server's CPU", "ms", cpu, beside.cpu * 1000, at_most=80)
+    table.row("1 answer: server's CPU", "ms", cpu, beside.cpu * 1000, least.cpu * 1000, at_most=80)
     return recording
 
 
-def show(table: Table, ramp: float, ours: Run, bare: Run) -> None:
-    count = len(ours.answers)
+def show(table: Table, ramp: float, *runs: Run) -> None:
+    count = len(runs[0].answers)
     name = f"{count} answers " + (f"over {ramp:g} s" if ramp else "at once")
     longest, latest = (10 + ramp, 400) if count == BOUNDED else (None, None)
-    table.row(f"{name}: complete", "", ours.complete, bare.complete, at_least=count, strict=True)
-    table.row(f"{name}: all ended after", "s", ours.wall, bare.wall, at_most=longest)
-    table.row(f"{name}: first text, p50", "ms", ours.first_text(0.5), bare.first_text(0.5))
-    table.row(f"{name}: first text, p95", "ms", ours.first_text(0.95), bare.first_text(0.95), at_most=latest)
-    table.row(f"{name}: server's CPU, each", "ms", ours.cpu * 1000 / count, bare.cpu * 1000 / count)
+    table.row(f"{name}: complete", "", *(each.complete for each in runs), at_least=count, strict=True)
+    table.row(f"{name}: all ended after", "s", *(each.wall for each in runs), at_most=longest)
+    table.row(f"{name}: first text, p50", "ms", *(each.first_text(0.5) for each in runs))
+    table.row(f"{name}: first text, p95", "ms", *(each.first_text(0.95) for each in runs), at_most=latest)
+    table.row(f"{name}: server's CPU, each", "ms", *(each.cpu * 1000 / count for each in runs))
 
 
-async def measure(server: PinnedServer, table: Table) -> None:
-    recording = await alone(server, table)
+async def measure(server: PinnedServer, libraries: Running, table: Table) -> None:
+    recording = await alone(server, libraries, table)
     most = max(count for count, _ in CROWDS)
     visitors = await meet(server.port, most)
     for count, ramp in CROWDS:
         with BareServer({"/answer": recording}) as bare:
             beside = await run(bare.pid, [partial(replayed, bare.port)] * count, ramp)
+        least = await run(libraries.pid, [partial(relayed, libraries.port)] * count, ramp)
         ours = await run(server.pid, [partial(ask, *visitor) for visitor in visitors[:count]], ramp)
-        show(table, ramp, ours, beside)
+        show(table, ramp, ours, beside, least)
 
 
 async def main(server: PinnedServer, port: int) -> None:
-    table = Table("load: answers of 400 tokens at 50 a second; one process on one core")
+    title = "load: answers of 400 tokens at 50 a second; one process on one core"
+    table = Table(title, "bare ASGI", "libraries")
     async with model_server(port):
-        await measure(server, table)
+        with bare_fastapi(model_port=port) as libraries:
+            await measure(server, libraries, table)
     table.end()
 
 

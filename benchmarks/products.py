@@ -9,7 +9,6 @@ the app's process, and so has SQLite in it, but not PostgreSQL.
 import asyncio
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,10 +25,9 @@ import uvloop
 from app import migrations
 from app.db import create_engine
 from app.services.demo_service import PASSWORD
-from benchmarks.harness import CLIENT_CORE, HTMX, SERVER_CORE, PinnedServer, Visitor, cpu_seconds, pinned
+from benchmarks.harness import CLIENT_CORE, HTMX, PinnedServer, Visitor, bare_fastapi, cpu_seconds, pinned
 from benchmarks.table import quantile
 from tests.conftest import postgres_url
-from tests.e2e.server import ROOT, free_port, wait_until_ready
 
 MILLION = 1_000_000
 TIMES = 40  # each address is asked; the median counts
@@ -145,20 +143,6 @@ def figures(trigger: str) -> str:
         FROM product GROUP BY 1, 2, 3, 4"""  # noqa: S608 - of the migration
 
 
-@contextmanager
-def bare(size: int) -> Iterator[tuple[int, int]]:
-    """A FastAPI app with one route that answers so many bytes; yields its port and its process."""
-    port = free_port()
-    with pinned(SERVER_CORE):
-        process = subprocess.Popen([sys.executable, "-m", "benchmarks.bare_fastapi", str(port), str(size)], cwd=ROOT)
-    try:
-        wait_until_ready(f"http://127.0.0.1:{port}")
-        yield port, process.pid
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
-
-
 async def median(visitor: Visitor, pid: int, path: str) -> tuple[float, float, int]:
     """Milliseconds for one request as htmx asks, those of them on the server's core, and the bytes of its answer."""
     took, size, cpu = [], 0, cpu_seconds(pid)
@@ -181,7 +165,7 @@ async def measure(server: PinnedServer, title: str) -> bool:
     for name, path in PAGES.items():
         who = visitor if "dashboard" in path else Visitor(server.port)
         ours, cpu, size = await median(who, server.pid, path)
-        with bare(size) as (port, pid):
+        with bare_fastapi(size) as (port, pid):
             _, beside, _ = await median(Visitor(port), pid, "/health/ready")
         missed |= ours > MOST_MS and name not in SLOW
         verdict = "over" if ours > MOST_MS else ""

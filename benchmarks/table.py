@@ -5,20 +5,20 @@ from collections.abc import Sequence
 
 
 class Table:
-    """Figures of ours beside those of the bare server, each with its unit and the bound that it must meet."""
+    """Figures of ours beside those of servers that do less, each with its unit and the bound that it must meet."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, *beside: str) -> None:
         self.failed = False
+        self.beside = beside or ("bare ASGI",)
         print(f"\n{title}")
-        print(f"{'':44} {'unit':>6} {'FastOpp':>9} {'bare ASGI':>9} {'bound':>8}")
+        print(f"{'':44} {'unit':>6} {_cells('FastOpp', *self.beside)} {'bound':>8}")
 
     def row(
         self,
         name: str,
         unit: str,
         ours: float,
-        bare: float | None = None,
-        *,
+        *beside: float | None,
         at_most: float | None = None,
         at_least: float | None = None,
         strict: bool = False,
@@ -28,12 +28,18 @@ class Table:
         self.failed |= over and strict
         bound = f"<= {at_most:g}" if at_most is not None else f">= {at_least:g}" if at_least is not None else ""
         verdict = ("FAIL" if strict else "over") if over else "ok" if bound else ""
-        beside = "" if bare is None else _short(bare)
-        print(f"{name:44} {unit:>6} {_short(ours):>9} {beside:>9} {bound:>8} {verdict}", flush=True)
+        cells = ["" if figure is None else _short(figure) for figure in (ours, *beside)] + [""] * (
+            len(self.beside) - len(beside)
+        )
+        print(f"{name:44} {unit:>6} {_cells(*cells)} {bound:>8} {verdict}", flush=True)
 
     def end(self) -> None:
         """Exit with 1 when a strict bound was missed."""
         sys.exit(self.failed)
+
+
+def _cells(*texts: str) -> str:
+    return " ".join(f"{text:>9}" for text in texts)
 
 
 def _short(figure: float) -> str:
