@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Response
 
 from app.dependencies import LiveProductsDep, ProductListDep, ProductServiceDep
+from app.models.listing import PageNumber
 from app.models.product import Currency, Product, ProductEdit, ProductForm, QuickEdit
 from app.services.product_list import View, versions_of
 from app.visitors import MaybeRightsDep, PageDep, RightsDep, Slug, WatchedDep, Words
@@ -21,9 +22,9 @@ async def get_view(
     high: Annotated[Filter, Query(alias="to")] = "",
     stock: str = "",
     sort: str = "",
-    page: Annotated[int, Query(le=2**31)] = 1,
+    page: PageNumber = 1,
 ) -> View:
-    return View(q, category, low, high, stock=bool(stock), sort=sort, page=max(1, page))
+    return View(q, category, low, high, stock=bool(stock), sort=sort, page=page)
 
 
 async def new_form(page: PageDep, rights: RightsDep, products: ProductServiceDep) -> None:

@@ -84,7 +84,10 @@ async def test_pages_and_the_way_between_them(app: FastAPI, browser: Browser) ->
                 0
             ].removeprefix("/products")
         assert seen == [f"Lamp {n:03}" for n in range(60)], query
-        assert names(await browser.get(f"/products?{query}&page=99"))[-1] == "Lamp 059", "past the end is the last one"
+        for past in (99, 10**14, 10**40):
+            assert names(await browser.get(f"/products?{query}&page={past}"))[-1] == "Lamp 059", "the last one"
+        for before in ("abc", "-3", "0", "²"):
+            assert names(await browser.get(f"/products?{query}&page={before}"))[0] == "Lamp 000", "the first one"
 
 
 async def test_a_product_and_who_sees_it(app: FastAPI, browser: Browser) -> None:
