@@ -156,6 +156,11 @@ async def test_what_is_wrong_is_said_at_its_field(desk: Browser) -> None:
         assert one(page, f"main [name={field}]").get("aria-invalid") == "true", wrong
         assert text(one(page, f"#about-{field}"))
         assert one(page, "textarea").text == "Typed with care"
+    empty = parse(await desk.post("/products", **{**FORM, "name": " ", "category": " "}))
+    assert [text(one(empty, f"#about-{field}")) for field in ("name", "category")] == [
+        "Name is needed.",
+        "Category is needed.",
+    ]
     assert not names(await desk.get("/products"))
 
 
