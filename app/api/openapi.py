@@ -95,10 +95,11 @@ def describe(app: FastAPI) -> dict[str, Any]:
     parts["responses"] = {name: problem(status) for status, (name, _, _) in PROBLEMS.items()}
     parts["headers"] = HEADERS
     parts["securitySchemes"] = security(app)
-    for name, example in EXAMPLES.items():
-        parts["schemas"][name]["examples"] = [example]
     for method, operation in operations(found):
         complete(method, operation)
+        parts["schemas"] |= changes_of(operation)
+    for name, example in EXAMPLES.items():
+        parts["schemas"][name]["examples"] = [example]
     return found | {"security": [{scheme: []} for scheme in parts["securitySchemes"]], "servers": [{"url": "/"}]}
 
 
@@ -119,7 +120,9 @@ def complete(method: str, operation: dict[str, Any]) -> None:
     """Add what follows from the rules: the problems that can come, and the headers of what goes well."""
     given = {(each["in"], each["name"]) for each in operation.get("parameters", ())}
     for parameter in operation.get("parameters", ()):
-        parameter["required"] = parameter["required"] or parameter["name"] == "if-match"
+        if parameter["name"] == "if-match":
+            parameter["required"] = True
+            parameter["schema"].pop("default")
         parameter["name"] = {"if-match": "If-Match", "idempotency-key": "Idempotency-Key"}.get(*[parameter["name"]] * 2)
     responses = operation["responses"]
     responses.pop("422", None)  # FastAPI's own, of another shape
@@ -132,6 +135,17 @@ def complete(method: str, operation: dict[str, Any]) -> None:
             response["headers"] = {name: ref("headers", name) for name in headers(status, is_list=is_list)}
             if found := links(operation["operationId"], status):
                 response["links"] = found
+
+
+def changes_of(operation: dict[str, Any]) -> dict[str, Any]:
+    """What a change takes, under a name of its own, so that a generated client has a class for it."""
+    json = operation.get("requestBody", {}).get("content", {}).get("application/json", {"schema": {"$ref": ""}})
+    if "$ref" in json["schema"]:
+        return {}
+    name = operation["operationId"].title().replace("_", "")
+    named = {name: json["schema"] | {"title": name}}
+    json["schema"] = ref("schemas", name)
+    return named
 
 
 def statuses(method: str, operation: dict[str, Any], given: set[tuple[str, str]]) -> set[int]:
