@@ -53,12 +53,19 @@ async def index(
     summary="Begin a conversation",
     status_code=201,
     response_model=Asked,
+    responses={200: STREAM},
     dependencies=ONCE,
 )
-async def create(asker: AskerDep, asking: AskingServiceDep, form: Annotated[FirstQuestionForm, JSON]) -> Response:
-    """Open a conversation with its first question. The answer is being written from now on: ask for it as a stream."""
-    view = await asking.open(asker, form)
-    return one(Asked.of(view), status=201, location=f"/conversations/{view.conversation.id}")
+async def create(
+    asker: AskerDep, asking: AskingServiceDep, answering: AnsweringDep, form: Annotated[FirstQuestionForm, JSON]
+) -> Response:
+    """Open a conversation, which is at `Location`, with its first question.
+
+    With `Accept: text/event-stream` the answer comes as it is written; it can be asked for as a stream later, too.
+    """
+    asked = Asked.of(await asking.open(asker, form))
+    location = f"/conversations/{asked.conversation.id}"
+    return answering.reply(asked.answer, one(asked, status=201, location=location))
 
 
 @router.get(
