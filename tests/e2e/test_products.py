@@ -137,7 +137,7 @@ def test_two_tabs_on_the_page(open_context: OpenContext, site: Server, script: b
     if script:
         axe_finds_nothing(there)
         assert there.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out"
-    there.get_by_role("group", name="Price").get_by_label("Theirs").check()
+    expect(there.get_by_role("group", name="Price").get_by_label("Theirs")).to_be_checked()
     there.get_by_role("button", name="Save what is chosen").click()
     expect(there.get_by_role("heading", level=1)).to_have_text("Tea pot")
     expect(there.locator("#facts")).to_contain_text("40.00 EUR")

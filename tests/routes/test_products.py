@@ -220,6 +220,22 @@ async def test_two_tabs_and_both_versions_to_choose_from(app: FastAPI, desk: Bro
     assert again.status_code == 409, "somebody can be faster once more"
 
 
+async def test_what_nobody_but_they_changed_stays_theirs(app: FastAPI, desk: Browser) -> None:
+    [product] = await make_products(app, {"name": "Lamp", "stock": 3})
+    opened = choices(parse(await desk.get(f"{product.path}/edit"))) | {"currency": "EUR", "description": ""}
+    quick = choices(parse(await desk.get(f"{product.path}/quick")))
+    assert (await desk.post(product.path, **opened | {"price": "11"})).status_code == 303
+    late = parse(await desk.post(product.path, **opened | {"name": "Lantern"}))
+    assert {text(legend) for legend in find(late, "main legend")} == {"Name", "Price"}
+    kept = choices(late)
+    assert (kept["name"], kept["price"]) == ("Lantern", "11.00")
+    fewer = choices(parse(await desk.post(f"{product.path}/quick", **quick | {"stock": "2"})))
+    assert (fewer["stock"], fewer["price"], fewer["name"]) == ("2", "11.00", "Lamp")
+    assert (await desk.post(product.path, **kept)).status_code == 303
+    again = choices(parse(await desk.post(product.path, **fewer)))
+    assert (again["stock"], again["name"]) == ("2", "Lantern"), "and once more"
+
+
 async def test_the_same_change_made_twice_is_no_conflict(app: FastAPI, desk: Browser) -> None:
     [product] = await make_products(app, {"name": "Lamp"})
     form = {"name": "Lamp", "price": "12", "currency": "EUR", "category": "Lighting", "stock": "0", "version": "1"}
