@@ -144,7 +144,7 @@ async def edit_quickly(page: PageDep, rights: RightsDep, product: QuicklyEditedD
 @router.get("/{slug}/row", name="product_row")
 async def row(page: PageDep, rights: MaybeRightsDep, product: ProductDep) -> Response:
     """What the list shows of it, to put back in place of its form."""
-    return page.render("products/row.html", location=product.path, product=product, rights=rights)
+    return page.render("products/row.html", location=product.path, product=product, rights=rights, acted=True)
 
 
 @router.post("/{slug}/quick", name="change_product_quickly")
@@ -156,16 +156,16 @@ async def change_quickly(
     form: Annotated[QuickEdit, Form()],
 ) -> Response:
     await products.change_quickly(rights, product, form)
-    return page.render("products/row.html", location=product.path, product=product, rights=rights)
+    return page.render("products/row.html", location=product.path, product=product, rights=rights, acted=True)
 
 
 @router.post("/{slug}/deletion", name="delete_product")
 async def delete(page: PageDep, rights: RightsDep, products: ProductServiceDep, product: StaffsDep) -> Response:
     await products.delete(rights, product)
-    return page.render("products/row.html", location=product.path, product=product, rights=rights)
+    return page.render("products/row.html", location=product.path, product=product, rights=rights, acted=True)
 
 
 @router.post("/{slug}/restoration", name="restore_product")
 async def restore(page: PageDep, rights: RightsDep, products: ProductServiceDep, product: StaffsDep) -> Response:
     await products.restore(rights, product)
-    return page.render("products/row.html", location=product.path, product=product, rights=rights)
+    return page.render("products/row.html", location=product.path, product=product, rights=rights, acted=True)

@@ -82,11 +82,14 @@ def test_a_row_changes_by_itself(open_context: OpenContext, site: Server) -> Non
     for page in (desk, visitor):
         expect(row(page, "Teapot")).to_contain_text("35.50 EUR")
     expect(reader.locator("#facts")).to_contain_text("35.50 EUR")
+    expect(desk.get_by_role("link", name="Change price and stock of Teapot")).to_be_focused()
     desk.get_by_role("button", name="Delete Teapot").click()
     expect(row(visitor, "Teapot")).to_contain_text("no longer here")
     expect(reader.locator("#facts")).to_contain_text("no longer here")
-    desk.get_by_role("button", name="Undo").click()
+    expect(desk.get_by_role("button", name="Undo")).to_be_focused()
+    desk.keyboard.press("Enter")
     expect(row(visitor, "Teapot")).to_contain_text("35.50 EUR")
+    assert visitor.evaluate("document.activeElement == document.body"), "who only looks is left alone"
     axe_finds_nothing(visitor)
 
 
