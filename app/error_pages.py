@@ -55,8 +55,14 @@ async def _show_invalid_json(request: Request, problems: Sequence[Mapping[str, A
         return await _show(request, Malformed(), {})
     if any(problem["loc"][0] == "path" for problem in problems):
         return await _show(request, NotFound(), {})
-    fields = {".".join(map(str, problem["loc"][1:] or ("body",))): sentence(problem) for problem in problems}
+    fields = {_named(*problem["loc"]): sentence(problem) for problem in problems}
     return await _show(request, Invalid(" ".join(dict.fromkeys(fields.values()))), fields)
+
+
+def _named(place: str, *names: str | int) -> str:
+    """A header is named as everybody writes it."""
+    name = ".".join(map(str, names or ("body",)))
+    return name.title() if place == "header" else name
 
 
 class CrashMiddleware:
