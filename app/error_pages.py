@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import AppError, Invalid, Malformed, NotFound, TooLarge, sentence
+from app.errors import AppError, Invalid, Malformed, NotFound, TooLarge, WrongMethod, sentence
 from app.log import request_id
 from app.models.base import storable
 from app.templating import Page
@@ -34,7 +34,7 @@ async def show_http_error(request: Request, error: Exception) -> Response:
     """Answer what the framework raises (no such path, wrong method) as the app's own errors are answered."""
     assert isinstance(error, HTTPException)  # noqa: S101 - the handler is registered for it
     headers = {**(error.headers or {})} | (_allowed(request) if error.status_code == 405 else {})
-    return await _show(request, _known(error), {}, headers)
+    return await _show(request, _known(request, error, headers.get("Allow", "")), {}, headers)
 
 
 async def show_invalid(request: Request, error: Exception) -> Response:
@@ -55,8 +55,14 @@ async def _show_invalid_json(request: Request, problems: Sequence[Mapping[str, A
         return await _show(request, Malformed(), {})
     if any(problem["loc"][0] == "path" for problem in problems):
         return await _show(request, NotFound(), {})
-    fields = {".".join(map(str, problem["loc"][1:] or ("body",))): sentence(problem) for problem in problems}
-    return await _show(request, Invalid(" ".join(fields.values())), fields)
+    fields = {_named(*problem["loc"]): sentence(problem) for problem in problems}
+    return await _show(request, Invalid(" ".join(dict.fromkeys(fields.values()))), fields)
+
+
+def _named(place: str, *names: str | int) -> str:
+    """A header is named as everybody writes it."""
+    name = ".".join(map(str, names or ("body",)))
+    return name.title() if place == "header" else name
 
 
 class CrashMiddleware:
@@ -88,9 +94,13 @@ class CrashMiddleware:
             await response(scope, receive, send)
 
 
-def _known(error: HTTPException) -> AppError:
+def _known(request: Request, error: HTTPException, allowed: str) -> AppError:
     """The app's own words for what the framework raises."""
     match error.status_code:
+        case 400 if _is_api(request):
+            return Malformed()
+        case 405:
+            return WrongMethod(f"This address takes {allowed}." if _is_api(request) else None)
         case 404:
             return NotFound()
         case 413:

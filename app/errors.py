@@ -76,6 +76,12 @@ class NotFound(AppError):
     message = "There is nothing at this address, or it is not yours to see."
 
 
+class WrongMethod(AppError):
+    status = 405
+    title = "Not in this way"
+    message = "This address is where a form is sent to. Please open the page that has the form."
+
+
 class Conflict(AppError):
     status = 409
     title = "That cannot be done right now"
@@ -118,6 +124,12 @@ def sentence(problem: Mapping[str, Any], field: str = "") -> str:
     match problem["type"]:
         case "missing":
             return f"{name} is needed."
+        case "string_too_short" | "too_short" if limits["min_length"] == 1:
+            return f"{name} is needed."
+        case "extra_forbidden":
+            return f"{name} is not known here."
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return f"{name} must be an object with fields."
         case "string_too_long" | "too_long":
             return f"{name} may have {limits['max_length']:,} characters at the most."
         case "value_error":

@@ -16,6 +16,8 @@ from sqlmodel import select
 
 from app.config import Settings
 from app.events import topic_of
+from app.models.conversation import Conversation, Message, Role
+from app.models.document import Document
 from app.models.job import Job
 from app.models.user import User
 from app.models.webinar import Note, Registration, Standing, Webinar, WebinarStatus
@@ -24,6 +26,7 @@ from app.services.registrant_import import KIND as IMPORT
 from tests.conftest import OpenApp
 from tests.e2e.server import free_port
 from tests.people import make_user
+from tests.products import make_products
 from tests.programs import make_token
 from tests.security.scene import many
 from tests.webinars import make_webinar
@@ -70,6 +73,7 @@ async def app(open_app: OpenApp, settings: Settings) -> FastAPI:
     app = await open_app(many(settings, api_rate="1000000/minute"))
     await make_webinar(app)
     await make_webinar(app, slug="draft", status=WebinarStatus.DRAFT)
+    await make_products(app, {"slug": "herons"})
     return app
 
 
@@ -84,11 +88,17 @@ async def known(app: FastAPI, mia: User) -> str:
         note = Note(registration_id=registration.id, author_id=mia.id, author="Mia", text="Hello")
         params = {"webinar": str(webinar.id), "unknown": [], "note": "", "file": ""}
         job = Job(kind=IMPORT, subject=topic_of(webinar), owner_id=mia.id, params=params)
-        session.add_all([note, job])
+        chat = Conversation(user_id=mia.id, title="Herons")
+        document = Document(slug="herons", title="Herons", text="# Herons", digest="")
+        session.add_all([note, job, chat, document])
+        await session.flush()
+        question = Message(conversation_id=chat.id, role=Role.USER, text="Where?")
+        session.add(question)
         await session.flush()
         message = (await session.exec(select(WebinarMessage).where(WebinarMessage.webinar_id == webinar.id))).first()
     ids: dict[str, Any] = {"slug": "herons", "registration_id": str(registration.id), "job_id": str(job.id)}
     ids |= {"note_id": note.id, "webinar_message_id": message.id}
+    ids |= {"conversation_id": str(chat.id), "message_id": question.id}
     return "\n".join(["[parameters]", *(f'"path.{name}" = {json.dumps(value)}' for name, value in ids.items())])
 
 

@@ -30,7 +30,7 @@ EXAMPLE = (
 STREAM: dict[str, Any] = {
     "description": "With `Accept: text/event-stream`: the answer as it is written, as `chat.completion.chunk` objects; "
     "an object with `error` when it failed; `[DONE]` at the end.",
-    "content": {EVENT_STREAM: {"schema": {"type": "string"}, "example": EXAMPLE}},
+    "content": {EVENT_STREAM: {"schema": {"type": "string"}, "examples": {"example": {"value": EXAMPLE}}}},
 }
 
 

@@ -39,6 +39,7 @@ PRODUCT_SHOWN = PRODUCT | {
     "created_at": MOMENT,
     "updated_at": MOMENT,
 }
+DOCUMENT = {"slug": "herons", "title": "Herons", "updated_at": MOMENT}
 EXAMPLES: dict[str, dict[str, Any]] = {
     **WEBINAR_EXAMPLES,
     "WebinarForm": WEBINAR | {"time_zone": "Europe/Berlin", "questions": "How did you hear of us?"},
@@ -47,15 +48,18 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "slug": "herons-of-the-delta",
         "description": "An evening at the **water**.",
         "speakers": "Olga Owner",
+        "opens": None,
         "closes": None,
         "time_zone": "Europe/Berlin",
         "starts_at": "2026-05-01T16:00:00Z",
         "ends_at": "2026-05-01T17:00:00Z",
+        "opens_at": None,
         "closes_at": None,
         "taken": 12,
         "free": 88,
         "is_open": True,
         "needs_approval": False,
+        "shares_out": False,
         "questions": ["How did you hear of us?"],
         "status": "published",
         "join_url": None,
@@ -97,4 +101,46 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "question": QUESTION,
         "answer": ANSWER | {"text": "", "status": "streaming"},
     },
+    "DocumentSummary": DOCUMENT,
+    "DocumentAnswer": DOCUMENT | {"text": "# Herons\n\nHerons sleep in trees."},
+    "Passages": {
+        "items": [
+            {
+                "slug": "herons",
+                "title": "Herons",
+                "heading": "",
+                "start": 10,
+                "end": 32,
+                "quote": "Herons sleep in trees.",
+                "relevance": 2.5,
+            }
+        ]
+    },
+    "Me": {
+        "id": ID,
+        "email": "mia@example.com",
+        "name": "Mia Marketing",
+        "is_guest": False,
+        "scopes": ["read", "write"],
+        "permissions": ["product.change", "product.view"],
+    },
+    "MyData": {
+        "account": {"id": ID, "email": "mia@example.com", "name": "Mia Marketing", "created_at": MOMENT},
+        "sessions": [{"device": "Firefox", "address": "192.0.2.7", "created_at": MOMENT, "seen_at": MOMENT}],
+        "api_tokens": [{"name": "Stock", "prefix": "fo_7hK04puB", "scopes": ["read"], "created_at": MOMENT}],
+        "history": [{"act": "sign_in.accepted", "actor": "mia@example.com", "at": MOMENT}],
+        "conversations": [{**CONVERSATION, "messages": [QUESTION]}],
+    },
+    "ProductsChange": {"price": "44.00", "stock": 5},
+    "WebinarsChange": {"capacity": 120},
+    "ConversationsChange": {"title": "Herons at night"},
+    "WebinarMessagesChange": {"amount": 3},
+}
+# A page of a list is made of them.
+EXAMPLES |= {
+    f"Page_{name}_": {"items": [EXAMPLES[name]], "next": None}
+    for name in (
+        *("WebinarAnswer", "RegistrationAnswer", "NoteAnswer", "ProductSummary", "ConversationAnswer"),
+        *("MessageAnswer", "DocumentSummary", "JobSummary"),
+    )
 }

@@ -19,7 +19,7 @@ class FileBody:
 
     def __init__(self, kinds: Sequence[str], example: str = "") -> None:
         self.kinds = kinds
-        example_of = {"example": example} if example else {}
+        example_of = {"examples": {"example": {"value": example}}} if example else {}
         schema = {"type": "string"} | ({} if example else {"format": "binary"})
         content = {kind: {"schema": schema, **example_of} for kind in kinds}
         self.described: dict[str, Any] = {"requestBody": {"required": True, "content": content}}

@@ -95,10 +95,10 @@ def describe(app: FastAPI) -> dict[str, Any]:
     parts["responses"] = {name: problem(status) for status, (name, _, _) in PROBLEMS.items()}
     parts["headers"] = HEADERS
     parts["securitySchemes"] = security(app)
-    for name, example in EXAMPLES.items():
-        parts["schemas"][name]["examples"] = [example]
     for method, operation in operations(found):
         complete(method, operation)
+        parts["schemas"] |= changes_of(operation)
+        show_examples(operation)
     return found | {"security": [{scheme: []} for scheme in parts["securitySchemes"]], "servers": [{"url": "/"}]}
 
 
@@ -119,7 +119,10 @@ def complete(method: str, operation: dict[str, Any]) -> None:
     """Add what follows from the rules: the problems that can come, and the headers of what goes well."""
     given = {(each["in"], each["name"]) for each in operation.get("parameters", ())}
     for parameter in operation.get("parameters", ()):
-        parameter["required"] = parameter["required"] or parameter["name"] == "if-match"
+        if parameter["name"] == "if-match":
+            parameter["required"] = True
+            parameter["schema"].pop("default")
+        parameter["schema"] = without_null(parameter["schema"])
         parameter["name"] = {"if-match": "If-Match", "idempotency-key": "Idempotency-Key"}.get(*[parameter["name"]] * 2)
     responses = operation["responses"]
     responses.pop("422", None)  # FastAPI's own, of another shape
@@ -132,6 +135,32 @@ def complete(method: str, operation: dict[str, Any]) -> None:
             response["headers"] = {name: ref("headers", name) for name in headers(status, is_list=is_list)}
             if found := links(operation["operationId"], status):
                 response["links"] = found
+
+
+def without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Of what stands in an address or a header, which is text or not there."""
+    kinds = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    rest = {name: value for name, value in schema.items() if name != "anyOf"}
+    return {**schema, "anyOf": kinds} if len(kinds) > 1 else {**(kinds or [{}])[0], **rest}
+
+
+def changes_of(operation: dict[str, Any]) -> dict[str, Any]:
+    """What a change takes, under a name of its own, so that a generated client has a class for it."""
+    json = operation.get("requestBody", {}).get("content", {}).get("application/json", {"schema": {"$ref": ""}})
+    if "$ref" in json["schema"]:
+        return {}
+    name = operation["operationId"].title().replace("_", "")
+    named = {name: json["schema"] | {"title": name}}
+    json["schema"] = ref("schemas", name)
+    return named
+
+
+def show_examples(operation: dict[str, Any]) -> None:
+    """Beside the schemas, each with a name: that is where the page at `/docs` looks for them."""
+    for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+        content = part.get("content", {}).get("application/json", {"schema": {}})
+        name = content["schema"].get("$ref", "").rpartition("/")[2]
+        content |= {"examples": {"example": {"value": EXAMPLES[name]}}} if name in EXAMPLES else {}
 
 
 def statuses(method: str, operation: dict[str, Any], given: set[tuple[str, str]]) -> set[int]:
@@ -159,7 +188,8 @@ def problem(status: int) -> dict[str, Any]:
     _, title, detail = PROBLEMS[status]
     errors = [{"field": "capacity", "detail": detail}] if status == 422 else []
     example = {"type": "about:blank", "title": title, "status": status, "detail": detail, "errors": errors}
-    content = {"schema": ref("schemas", "Problem"), "example": {**example, "request_id": "4d3f0a"}}
+    examples = {"example": {"value": {**example, "request_id": "4d3f0a"}}}
+    content = {"schema": ref("schemas", "Problem"), "examples": examples}
     more = {"headers": {"Retry-After": ref("headers", "Retry-After")}} if status == 429 else {}
     return {"description": title, "content": {"application/problem+json": content}, **more}
 

@@ -14,6 +14,15 @@ MESSAGE = {
     "text": "Hello {name}, we begin at {start}.",
     "is_active": True,
 }
+MESSAGE_SHOWN = {
+    "id": 7,
+    **MESSAGE,
+    "due_at": "2026-05-01T14:00:00Z",
+    "is_over": False,
+    "sent": 0,
+    "created_at": MOMENT,
+    "updated_at": MOMENT,
+}
 JOB = {
     "id": ID,
     "kind": "registrations.bulk",
@@ -59,15 +68,10 @@ WEBINAR_EXAMPLES: dict[str, dict[str, Any]] = {
         "sent_at": None,
     },
     "MessageForm": MESSAGE,
-    "WebinarMessageAnswer": {
-        "id": 7,
-        **MESSAGE,
-        "due_at": "2026-05-01T14:00:00Z",
-        "is_over": False,
-        "sent": 0,
-        "created_at": MOMENT,
-        "updated_at": MOMENT,
-    },
+    "WebinarMessageAnswer": MESSAGE_SHOWN,
+    "WebinarMessages": {"items": [MESSAGE_SHOWN]},
+    "TestMail": {"recipient": "mia@example.com"},
+    "Reps": {"items": [{"id": ID, "name": "Sam Sales"}]},
     "PreviewForm": {"subject": MESSAGE["subject"], "text": MESSAGE["text"]},
     "MessagePreview": {
         "name": "Vera Visitor",
@@ -112,5 +116,10 @@ WEBINAR_EXAMPLES: dict[str, dict[str, Any]] = {
         "charts": [CHART],
     },
     "ContactForm": {"email": "vera@example.com"},
+    "ContactData": {
+        "email": "vera@example.com",
+        "registrations": [{"webinar": "Herons of the delta", "name": "Vera Visitor", "status": "registered"}],
+        "mails": [{"subject": "You have a seat", "text": "Hello Vera", "status": "sent", "created_at": MOMENT}],
+    },
     "Erasure": {"webinars": 2},
 }

@@ -25,6 +25,13 @@ def written_out(typed: object) -> object:
     return typed
 
 
+def leafed_to(typed: object) -> int:
+    """A page of a list: the first one, where this is no number; how far past the end it is makes no difference."""
+    number = str(typed)[:9]
+    return max(1, int(number)) if number.isascii() and number.isdecimal() else 1
+
+
+PageNumber = Annotated[int, BeforeValidator(leafed_to)]
 Day = Annotated[date, BeforeValidator(written_out), AfterValidator(within_reach)]
 
 

@@ -5,6 +5,7 @@ import unicodedata
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -140,6 +141,11 @@ class Product(SQLModel, table=True):
         }
 
     @property
+    def marks(self) -> str:
+        """What a form shows of each of its fields, so that it can be told later which of them somebody has changed."""
+        return ".".join(mark(value) for value in self.facts.values())
+
+    @property
     def picture_facts(self) -> dict[str, Any]:
         return {"picture": str(self.picture_id or ""), "picture_alt": self.picture_alt}
 
@@ -163,6 +169,10 @@ class ProductFigure(SQLModel, table=True):
     in_stock: int = Field(sa_type=BigInteger)
     units: int = Field(sa_type=BigInteger)
     price_sum: int = Field(sa_type=BigInteger)
+
+
+def mark(value: object) -> str:
+    return sha256(str(value).encode()).hexdigest()[:10]
 
 
 def money(minor: int) -> Decimal:
@@ -274,9 +284,10 @@ class ProductForm(SQLModel):
 
 
 class ProductEdit(ProductForm):
-    """The same of one that is there: `version` is the one that the form was opened with."""
+    """The same of one that is there: `version` and `marks` are those that the form was opened with."""
 
     version: int = Field(ge=0, le=2**31 - 1)
+    marks: str = Field(default="", max_length=200)
 
 
 class ProductImportForm(SQLModel):
@@ -291,3 +302,4 @@ class QuickEdit(SQLModel):
     price: Price
     stock: Stock
     version: int = Field(ge=0, le=2**31 - 1)
+    marks: str = Field(default="", max_length=200)

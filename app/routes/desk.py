@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Response
 
+from app.models.listing import PageNumber
 from app.models.webinar import Registration, Webinar, WebinarForm
 from app.services.registrants import View
 from app.visitors import PageDep, RightsDep, Slug, WatchedDep, Words
@@ -22,7 +23,7 @@ async def get_view(
     question: Words = "",
     answer: Words = "",
     sort: str = "number",
-    page: int = 1,
+    page: PageNumber = 1,
 ) -> View:
     return View.of(sort, page, q=q, status=status, group=group, rep=rep, question=question, answer=answer)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Response
 
 from app.dependencies import LiveProductsDep, ProductListDep, ProductServiceDep
+from app.models.listing import PageNumber
 from app.models.product import Currency, Product, ProductEdit, ProductForm, QuickEdit
 from app.services.product_list import View, versions_of
 from app.visitors import MaybeRightsDep, PageDep, RightsDep, Slug, WatchedDep, Words
@@ -21,9 +22,9 @@ async def get_view(
     high: Annotated[Filter, Query(alias="to")] = "",
     stock: str = "",
     sort: str = "",
-    page: Annotated[int, Query(le=2**31)] = 1,
+    page: PageNumber = 1,
 ) -> View:
-    return View(q, category, low, high, stock=bool(stock), sort=sort, page=max(1, page))
+    return View(q, category, low, high, stock=bool(stock), sort=sort, page=page)
 
 
 async def new_form(page: PageDep, rights: RightsDep, products: ProductServiceDep) -> None:
@@ -143,7 +144,7 @@ async def edit_quickly(page: PageDep, rights: RightsDep, product: QuicklyEditedD
 @router.get("/{slug}/row", name="product_row")
 async def row(page: PageDep, rights: MaybeRightsDep, product: ProductDep) -> Response:
     """What the list shows of it, to put back in place of its form."""
-    return page.render("products/row.html", location=product.path, product=product, rights=rights)
+    return page.render("products/row.html", location=product.path, product=product, rights=rights, acted=True)
 
 
 @router.post("/{slug}/quick", name="change_product_quickly")
@@ -155,16 +156,16 @@ async def change_quickly(
     form: Annotated[QuickEdit, Form()],
 ) -> Response:
     await products.change_quickly(rights, product, form)
-    return page.render("products/row.html", location=product.path, product=product, rights=rights)
+    return page.render("products/row.html", location=product.path, product=product, rights=rights, acted=True)
 
 
 @router.post("/{slug}/deletion", name="delete_product")
 async def delete(page: PageDep, rights: RightsDep, products: ProductServiceDep, product: StaffsDep) -> Response:
     await products.delete(rights, product)
-    return page.render("products/row.html", location=product.path, product=product, rights=rights)
+    return page.render("products/row.html", location=product.path, product=product, rights=rights, acted=True)
 
 
 @router.post("/{slug}/restoration", name="restore_product")
 async def restore(page: PageDep, rights: RightsDep, products: ProductServiceDep, product: StaffsDep) -> Response:
     await products.restore(rights, product)
-    return page.render("products/row.html", location=product.path, product=product, rights=rights)
+    return page.render("products/row.html", location=product.path, product=product, rights=rights, acted=True)

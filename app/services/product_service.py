@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from app.errors import Conflict, Invalid, NotFound
 from app.events import Events, ProductAdded, ProductChanged, ProductDeleted, ProductRestored
 from app.models.base import now
-from app.models.product import Product, ProductForm, QuickEdit, minor, sort_key
+from app.models.product import Product, ProductForm, QuickEdit, mark, minor, sort_key
 from app.repositories.product_figures import ProductFigures
 from app.repositories.products import ProductRepository
 from app.repositories.visibility import Rights
@@ -17,22 +17,28 @@ FIELDS = ("name", "description", "price", "currency", "category", "stock")
 
 
 class Stale(Conflict):
-    """Somebody else has changed or deleted it since the form was opened; `theirs` is what they have made of it."""
+    """Somebody else has changed or deleted it since the form was opened, when it had these marks; `theirs` is what they
+    have made of it."""
 
     title = "Somebody else was here before you"
     message = "This product has changed since you opened it, and nothing of yours is saved yet. Choose what to keep."
     template = "products/conflict.html"
     block = "conflict"
 
-    def __init__(self, theirs: Product, mine: dict[str, Any]) -> None:
+    def __init__(self, theirs: Product, mine: dict[str, Any], marks: str) -> None:
         super().__init__()
         self.theirs = theirs
         self.mine = mine
+        self.was = dict(zip(FIELDS, marks.split("."), strict=False))
 
     @property
     def differing(self) -> list[str]:
         """The fields in which the two versions differ."""
         return [field for field in FIELDS if str(self.mine[field]) != str(self.theirs.facts[field])]
+
+    def is_theirs(self, field: str) -> bool:
+        """Whether nobody but they changed it, so that theirs is kept unless something else is chosen."""
+        return mark(self.mine[field]) == self.was.get(field)
 
 
 class ProductService:
@@ -77,9 +83,9 @@ class ProductService:
         A form without a version is of one that is held, so that nobody can be faster.
         """
         values = form.values()
-        version = values.pop("version", product.version)
+        version, marks = values.pop("version", product.version), values.pop("marks", "")
         values["category"] = await self._category(form.category)
-        await self._change(rights, product, version, values)
+        await self._change(rights, product, version, values, marks)
 
     async def change_quickly(self, rights: Rights, product: Product, form: QuickEdit) -> None:
         """The same for what can be changed in the list."""
@@ -87,13 +93,13 @@ class ProductService:
             values = {"price_minor": minor(form.price, product.currency), "stock": form.stock}
         except ValueError as error:
             raise Invalid(str(error), field="price") from error
-        await self._change(rights, product, form.version, values)
+        await self._change(rights, product, form.version, values, form.marks)
 
-    async def _change(self, rights: Rights, product: Product, version: int, values: dict[str, Any]) -> None:
+    async def _change(self, rights: Rights, product: Product, version: int, values: dict[str, Any], marks: str) -> None:
         rights.check("product.change")
         mine = Product(**{**product.model_dump(), **values}).facts
         if product.version != version and (mine != product.facts or product.deleted_at):
-            raise Stale(product, mine)
+            raise Stale(product, mine, marks)
         new = {name: value for name, value in values.items() if getattr(product, name) != value}
         if product.deleted_at:
             new["deleted_at"] = None
@@ -101,7 +107,7 @@ class ProductService:
             return
         before = product.facts
         if not await self.products.change(product, product.version, new | {"updated_at": now()}):
-            raise Stale(product, mine)
+            raise Stale(product, mine, marks)
         await self.events.publish(ProductChanged(product, before, rights.user))
 
     async def delete(self, rights: Rights, product: Product) -> None:

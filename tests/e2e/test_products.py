@@ -82,11 +82,14 @@ def test_a_row_changes_by_itself(open_context: OpenContext, site: Server) -> Non
     for page in (desk, visitor):
         expect(row(page, "Teapot")).to_contain_text("35.50 EUR")
     expect(reader.locator("#facts")).to_contain_text("35.50 EUR")
+    expect(desk.get_by_role("link", name="Change price and stock of Teapot")).to_be_focused()
     desk.get_by_role("button", name="Delete Teapot").click()
     expect(row(visitor, "Teapot")).to_contain_text("no longer here")
     expect(reader.locator("#facts")).to_contain_text("no longer here")
-    desk.get_by_role("button", name="Undo").click()
+    expect(desk.get_by_role("button", name="Undo")).to_be_focused()
+    desk.keyboard.press("Enter")
     expect(row(visitor, "Teapot")).to_contain_text("35.50 EUR")
+    assert visitor.evaluate("document.activeElement == document.body"), "who only looks is left alone"
     axe_finds_nothing(visitor)
 
 
@@ -137,7 +140,7 @@ def test_two_tabs_on_the_page(open_context: OpenContext, site: Server, script: b
     if script:
         axe_finds_nothing(there)
         assert there.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out"
-    there.get_by_role("group", name="Price").get_by_label("Theirs").check()
+    expect(there.get_by_role("group", name="Price").get_by_label("Theirs")).to_be_checked()
     there.get_by_role("button", name="Save what is chosen").click()
     expect(there.get_by_role("heading", level=1)).to_have_text("Tea pot")
     expect(there.locator("#facts")).to_contain_text("40.00 EUR")

@@ -319,7 +319,7 @@ async def test_a_key_is_forgotten_after_a_day(app: FastAPI, staff: Client) -> No
 @pytest.mark.parametrize("key", ["", "with space", "x" * 256, "ü"])
 async def test_an_odd_key_is_refused(staff: Client, key: str) -> None:
     refused = await staff.post("/webinars", json=FORM, headers={b"Idempotency-Key": key.encode()})
-    assert (refused.status_code, fields(refused)) == (422, {"idempotency-key"})
+    assert (refused.status_code, fields(refused)) == (422, {"Idempotency-Key"})
 
 
 async def test_an_answer_that_was_kept_opens_nothing_to_others(app: FastAPI, mia: User) -> None:
@@ -370,7 +370,7 @@ async def test_what_is_not_there_is_a_problem_too(staff: Client) -> None:
         problem = await staff.request(method, path)
         assert (problem.status_code, problem.headers["content-type"]) == (status, "application/problem+json"), path
         assert problem.json()["status"] == status and problem.json()["request_id"]
-    assert problem.headers["allow"] == "GET, POST"
+    assert problem.headers["allow"] == "GET, POST" and problem.json()["detail"] == "This address takes GET, POST."
 
 
 async def test_a_body_is_json_or_refused(staff: Client) -> None:
@@ -388,6 +388,20 @@ async def test_a_body_is_json_or_refused(staff: Client) -> None:
     assert await post(b"title=x", "application/x-www-form-urlencoded") == 415
     assert await post(b"{}", "application/json; charset=utf-8") == 422
     assert await post(b"x" * (3 * 1024 * 1024)) == 413
+
+
+async def test_what_is_wrong_with_a_body_is_said_in_words(staff: Client) -> None:
+    async def said(content: str) -> str:
+        response = await staff.post("/products", content=content, headers={"Content-Type": "application/json"})
+        return str(response.json()["detail"])
+
+    assert await said("[" * 100_000) == await said("{") == "The body cannot be read as JSON."
+    assert await said("[]") == await said('"name"') == "Body must be an object with fields."
+    product = {"name": "", "category": " ", "price": "ten", "colour": "red"}
+    assert await said(json.dumps(product)) == (
+        "Name is needed. Write the price as 12.50: digits, and a point before the cents. The most is 9999999999.99. "
+        "Category is needed. Colour is not known here."
+    )
 
 
 @pytest.mark.parametrize(

@@ -340,6 +340,17 @@ async def test_a_stream_that_is_asked_for_twice_asks_once(app: FastAPI, vera: Cl
     assert len((await vera.get(path)).json()["items"]) == 4
 
 
+async def test_the_first_answer_streams_too(vera: Client) -> None:
+    headers = {**STREAM, "Idempotency-Key": "one"}
+    response = await vera.post("/conversations", json={"content": "One"}, headers=headers)
+    found = await chunks(response)
+    path = response.headers["location"].removeprefix("/api/v1")
+    [_question, answer] = (await vera.get(f"{path}/messages")).json()["items"]
+    assert said(found) == answer["text"] and found[0]["id"] == f"chatcmpl-{answer['id']}"
+    again = await vera.post("/conversations", json={"content": "One"}, headers=headers)
+    assert (again.status_code, again.json()["answer"]["id"]) == (201, answer["id"]), "asked once"
+
+
 async def test_two_questions_at_once_are_one_too_many(open_app: OpenApp, with_model: Settings) -> None:
     app = await open_app(with_model)
     async with program(app, await make_user(app, "vera@example.com")) as client:

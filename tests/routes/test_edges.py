@@ -114,6 +114,7 @@ async def test_head_does_not_wait_for_a_stream(open_app: OpenApp, with_model: Se
 async def test_a_wrong_method_is_told_the_right_one(browser: Browser, method: str, path: str, allowed: str) -> None:
     response = await browser.client.request(method, path)
     assert (response.status_code, response.headers["allow"]) == (405, allowed)
+    assert "open the page that has the form" in response.text
 
 
 @pytest.mark.parametrize(

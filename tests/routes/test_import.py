@@ -127,7 +127,7 @@ async def test_who_is_registered_already_is_merged_or_skipped(app: FastAPI, desk
     file = "name,email,group,Why?,When?\nAnn Other,ann@example.com,vip,Why not,\n"
     path = await preview(desk, file)
     said = text(one(parse(await desk.get(path)), "main"))
-    assert "1 of them are registered already" in said
+    assert "1 of them is registered already" in said
     assert "Name: Ann → Ann Other" in said and "Group: nothing → vip" in said and "Why?: Because → Why not" in said
     before = (await registered(app, webinar))["ann"]
     job = await run(app, desk, file, duplicates=duplicates)

@@ -70,7 +70,7 @@ async def test_what_is_wrong_is_said_row_by_row_before_anything_is_written(app: 
     page = parse(await desk.get(await preview(desk, CSV)))
     said = text(one(page, "main"))
     assert "2 rows can be imported, 6 cannot" in said and "left out: Colour" in said
-    assert "1 of them are about products that are there already" in said and "Price: 18.00 → 20.00" in said
+    assert "1 of them is about products that are there already" in said and "Price: 18.00 → 20.00" in said
     rows = [[text(cell) for cell in row] for row in find(page, "table[aria-label='What is wrong'] tbody tr")]
     wrong = {number: problem for number, problem, _key in rows}
     assert wrong.pop("3") == "Name is needed."

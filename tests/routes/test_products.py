@@ -84,7 +84,10 @@ async def test_pages_and_the_way_between_them(app: FastAPI, browser: Browser) ->
                 0
             ].removeprefix("/products")
         assert seen == [f"Lamp {n:03}" for n in range(60)], query
-        assert names(await browser.get(f"/products?{query}&page=99"))[-1] == "Lamp 059", "past the end is the last one"
+        for past in (99, 10**14, 10**40):
+            assert names(await browser.get(f"/products?{query}&page={past}"))[-1] == "Lamp 059", "the last one"
+        for before in ("abc", "-3", "0", "²"):
+            assert names(await browser.get(f"/products?{query}&page={before}"))[0] == "Lamp 000", "the first one"
 
 
 async def test_a_product_and_who_sees_it(app: FastAPI, browser: Browser) -> None:
@@ -153,6 +156,11 @@ async def test_what_is_wrong_is_said_at_its_field(desk: Browser) -> None:
         assert one(page, f"main [name={field}]").get("aria-invalid") == "true", wrong
         assert text(one(page, f"#about-{field}"))
         assert one(page, "textarea").text == "Typed with care"
+    empty = parse(await desk.post("/products", **{**FORM, "name": " ", "category": " "}))
+    assert [text(one(empty, f"#about-{field}")) for field in ("name", "category")] == [
+        "Name is needed.",
+        "Category is needed.",
+    ]
     assert not names(await desk.get("/products"))
 
 
@@ -210,6 +218,22 @@ async def test_two_tabs_and_both_versions_to_choose_from(app: FastAPI, desk: Bro
     assert (now.name, now.typed_price, now.version) == ("Lantern", "11.00", 3)
     again = await desk.post(product.path, **mine)
     assert again.status_code == 409, "somebody can be faster once more"
+
+
+async def test_what_nobody_but_they_changed_stays_theirs(app: FastAPI, desk: Browser) -> None:
+    [product] = await make_products(app, {"name": "Lamp", "stock": 3})
+    opened = choices(parse(await desk.get(f"{product.path}/edit"))) | {"currency": "EUR", "description": ""}
+    quick = choices(parse(await desk.get(f"{product.path}/quick")))
+    assert (await desk.post(product.path, **opened | {"price": "11"})).status_code == 303
+    late = parse(await desk.post(product.path, **opened | {"name": "Lantern"}))
+    assert {text(legend) for legend in find(late, "main legend")} == {"Name", "Price"}
+    kept = choices(late)
+    assert (kept["name"], kept["price"]) == ("Lantern", "11.00")
+    fewer = choices(parse(await desk.post(f"{product.path}/quick", **quick | {"stock": "2"})))
+    assert (fewer["stock"], fewer["price"], fewer["name"]) == ("2", "11.00", "Lamp")
+    assert (await desk.post(product.path, **kept)).status_code == 303
+    again = choices(parse(await desk.post(product.path, **fewer)))
+    assert (again["stock"], again["name"]) == ("2", "Lantern"), "and once more"
 
 
 async def test_the_same_change_made_twice_is_no_conflict(app: FastAPI, desk: Browser) -> None:

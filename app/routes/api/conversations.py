@@ -47,20 +47,41 @@ async def index(
     return page(request, await listings.conversations(reader.user, query), ConversationAnswer.of)
 
 
-@router.post("", name="conversations_create", status_code=201, response_model=Asked, dependencies=ONCE)
-async def create(asker: AskerDep, asking: AskingServiceDep, form: Annotated[FirstQuestionForm, JSON]) -> Response:
-    """Open a conversation with its first question. The answer is being written from now on: ask for it as a stream."""
-    view = await asking.open(asker, form)
-    return one(Asked.of(view), status=201, location=f"/conversations/{view.conversation.id}")
+@router.post(
+    "",
+    name="conversations_create",
+    summary="Begin a conversation",
+    status_code=201,
+    response_model=Asked,
+    responses={200: STREAM},
+    dependencies=ONCE,
+)
+async def create(
+    asker: AskerDep, asking: AskingServiceDep, answering: AnsweringDep, form: Annotated[FirstQuestionForm, JSON]
+) -> Response:
+    """Open a conversation, which is at `Location`, with its first question.
+
+    With `Accept: text/event-stream` the answer comes as it is written; it can be asked for as a stream later, too.
+    """
+    asked = Asked.of(await asking.open(asker, form))
+    location = f"/conversations/{asked.conversation.id}"
+    return answering.reply(asked.answer, one(asked, status=201, location=location))
 
 
-@router.get("/{conversation_id}", name="conversations_get", response_model=ConversationAnswer, summary="Read one")
+@router.get(
+    "/{conversation_id}", name="conversations_get", response_model=ConversationAnswer, summary="Read a conversation"
+)
 async def show(_reader: ReaderDep, conversation: ConversationDep) -> Response:
     """One conversation, without its messages."""
     return one(ConversationAnswer.of(conversation))
 
 
-@router.patch("/{conversation_id}", name="conversations_change", response_model=ConversationAnswer)
+@router.patch(
+    "/{conversation_id}",
+    name="conversations_change",
+    summary="Change a conversation",
+    response_model=ConversationAnswer,
+)
 async def change(
     chat: ChatServiceDep,
     conversation: UnchangedDep,
@@ -71,7 +92,13 @@ async def change(
     return one(ConversationAnswer.of(await chat.update(conversation, changed(ConversationForm, current, changes))))
 
 
-@router.delete("/{conversation_id}", name="conversations_delete", status_code=204, response_class=Response)
+@router.delete(
+    "/{conversation_id}",
+    name="conversations_delete",
+    summary="Delete a conversation",
+    status_code=204,
+    response_class=Response,
+)
 async def delete(chat: ChatServiceDep, conversation: UnchangedDep) -> Response:
     """Delete it, and stop what is still being written in it. On the site it can be restored for a day."""
     await chat.delete(conversation)
@@ -98,6 +125,7 @@ async def messages(
 @router.post(
     "/{conversation_id}/messages",
     name="messages_create",
+    summary="Ask a question",
     status_code=202,
     response_model=Asked,
     responses={200: STREAM},
@@ -140,7 +168,11 @@ async def message(
 
 
 @router.post(
-    "/{conversation_id}/messages/{message_id}/stop", name="messages_stop", status_code=202, response_model=MessageAnswer
+    "/{conversation_id}/messages/{message_id}/stop",
+    name="messages_stop",
+    summary="Stop an answer",
+    status_code=202,
+    response_model=MessageAnswer,
 )
 async def stop(
     _writer: WriterDep,

@@ -42,7 +42,9 @@ async def get_unchanged(
 FollowUpDep = Annotated[FollowUp, Depends(get_follow_up)]
 
 
-@router.get("", name="follow_ups_get", response_model=FollowUpAnswer, responses={200: STREAM}, summary="Read it")
+@router.get(
+    "", name="follow_ups_get", response_model=FollowUpAnswer, responses={200: STREAM}, summary="Read a follow-up"
+)
 async def show(_reader: ReaderDep, follow_up: FollowUpDep, drafting: DraftingDep) -> Response:
     """The follow-up, or an empty draft; with `Accept: text/event-stream` its text, also while a model writes it."""
     return drafting.reply(follow_up.registration_id, one(FollowUpAnswer.of(follow_up)))
@@ -51,6 +53,7 @@ async def show(_reader: ReaderDep, follow_up: FollowUpDep, drafting: DraftingDep
 @router.put(
     "",
     name="follow_ups_save",
+    summary="Keep a draft",
     response_model=FollowUpAnswer,
     responses={409: {}},
     dependencies=[Depends(get_unchanged)],
@@ -69,6 +72,7 @@ async def save(
 @router.post(
     "/draft",
     name="follow_ups_draft",
+    summary="Let the model write a draft",
     status_code=202,
     response_model=FollowUpAnswer,
     responses={200: STREAM},
@@ -91,7 +95,7 @@ async def draft(
     return drafting.reply(registrant.id, one(FollowUpAnswer.of(follow_up), status=202, location=location))
 
 
-@router.post("/stop", name="follow_ups_stop", status_code=202, response_model=FollowUpAnswer)
+@router.post("/stop", name="follow_ups_stop", summary="Stop a draft", status_code=202, response_model=FollowUpAnswer)
 async def stop(
     _writer: WriterDep,
     rights: RightsDep,
@@ -107,7 +111,9 @@ async def stop(
     return one(FollowUpAnswer.of(await follow_ups.get(rights, webinar, registrant)), status=202)
 
 
-@router.post("/sending", name="follow_ups_send", response_model=FollowUpAnswer, dependencies=ONCE)
+@router.post(
+    "/sending", name="follow_ups_send", summary="Send a follow-up", response_model=FollowUpAnswer, dependencies=ONCE
+)
 async def send(
     _writer: WriterDep,
     rights: RightsDep,

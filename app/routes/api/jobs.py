@@ -61,14 +61,28 @@ async def follow(runner: JobRunner, job_id: UUID, leave: Leave) -> AsyncIterator
         yield JobAnswer.of_progress(progress).model_dump_json()
 
 
-@router.post("/{job_id}/start", name="jobs_start", status_code=202, response_model=JobSummary, dependencies=ONCE)
+@router.post(
+    "/{job_id}/start",
+    name="jobs_start",
+    summary="Start a job",
+    status_code=202,
+    response_model=JobSummary,
+    dependencies=ONCE,
+)
 async def start(_writer: WriterDep, rights: RightsDep, job: JobDep, jobs: JobServiceDep) -> Response:
     """Go on with one that failed."""
     await jobs.go_on(rights, job)
     return one(JobSummary.of(job), status=202, location=f"/jobs/{job.id}")
 
 
-@router.post("/{job_id}/undo", name="jobs_undo", status_code=202, response_model=JobSummary, dependencies=ONCE)
+@router.post(
+    "/{job_id}/undo",
+    name="jobs_undo",
+    summary="Undo a job",
+    status_code=202,
+    response_model=JobSummary,
+    dependencies=ONCE,
+)
 async def undo(_writer: WriterDep, rights: RightsDep, job: JobDep, jobs: JobServiceDep) -> Response:
     """Put back what it did, as far as nobody has changed it since."""
     await jobs.undo(rights, job)

@@ -36,6 +36,7 @@ ViewDep = Annotated[View, Depends(get_view)]
 @router.post(
     "/imports",
     name="imports_create",
+    summary="Read a file of registrants",
     status_code=201,
     response_model=ImportAnswer,
     openapi_extra=TABLE.described,
@@ -59,7 +60,12 @@ async def show(_reader: ReaderDep, preview: PreviewDep) -> Response:
 
 
 @router.post(
-    "/imports/{job_id}/start", name="imports_start", status_code=202, response_model=JobSummary, dependencies=ONCE
+    "/imports/{job_id}/start",
+    name="imports_start",
+    summary="Start an import",
+    status_code=202,
+    response_model=JobSummary,
+    dependencies=ONCE,
 )
 async def start(
     _writer: WriterDep,
@@ -76,7 +82,14 @@ async def start(
     return one(JobSummary.of(preview.job), status=202, location=f"/jobs/{preview.job.id}")
 
 
-@router.post("/bulk-acts", name="bulk_acts_create", status_code=202, response_model=JobSummary, dependencies=ONCE)
+@router.post(
+    "/bulk-acts",
+    name="bulk_acts_create",
+    summary="Act on many registrations",
+    status_code=202,
+    response_model=JobSummary,
+    dependencies=ONCE,
+)
 async def act(
     _writer: WriterDep,
     rights: RightsDep,

@@ -61,7 +61,9 @@ async def index(
     return page(request, await listings.notes(registrant, query), NoteAnswer.of)
 
 
-@router.post(NOTES, name="notes_create", status_code=201, response_model=NoteAnswer, dependencies=ONCE)
+@router.post(
+    NOTES, name="notes_create", summary="Write a note", status_code=201, response_model=NoteAnswer, dependencies=ONCE
+)
 async def create(
     _writer: WriterDep,
     rights: RightsDep,
@@ -82,7 +84,9 @@ async def show(_reader: ReaderDep, note: NoteDep) -> Response:
     return one(NoteAnswer.of(note))
 
 
-@router.delete(f"{NOTES}/{{note_id}}", name="notes_delete", status_code=204, response_class=Response)
+@router.delete(
+    f"{NOTES}/{{note_id}}", name="notes_delete", summary="Delete a note", status_code=204, response_class=Response
+)
 async def delete(
     rights: RightsDep,
     webinar: WebinarDep,

@@ -44,7 +44,13 @@ CoverDep = Annotated[Picture | None, Depends(get_cover)]
 PhotoDep = Annotated[Picture | None, Depends(get_photo)]
 
 
-@router.put("/cover", name="covers_put", response_model=WebinarAnswer, openapi_extra=PICTURE.described)
+@router.put(
+    "/cover",
+    name="covers_put",
+    summary="Give a webinar a cover",
+    response_model=WebinarAnswer,
+    openapi_extra=PICTURE.described,
+)
 async def put_cover(
     _writer: WriterDep,
     rights: RightsDep,
@@ -61,7 +67,9 @@ async def put_cover(
     return one(WebinarAnswer.of(webinar, rights))
 
 
-@router.delete("/cover", name="covers_delete", status_code=204, response_class=Response)
+@router.delete(
+    "/cover", name="covers_delete", summary="Take away a webinar's cover", status_code=204, response_class=Response
+)
 async def delete_cover(rights: RightsDep, webinar: UnchangedDep, pictures: PictureServiceDep) -> Response:
     """Take the picture away. `If-Match` is the `ETag` of the webinar."""
     await pictures.remove_cover(rights, webinar)
@@ -71,6 +79,7 @@ async def delete_cover(rights: RightsDep, webinar: UnchangedDep, pictures: Pictu
 @router.put(
     "/registrations/{registration_id}/photo",
     name="photos_put",
+    summary="Give a registrant a photo",
     response_model=RegistrationAnswer,
     openapi_extra=PICTURE.described,
 )
@@ -88,7 +97,13 @@ async def put_photo(
     return one(show(registration))
 
 
-@router.get("/registrations/{registration_id}/photo", name="photos_get", response_class=Response, responses=SHOWN)
+@router.get(
+    "/registrations/{registration_id}/photo",
+    name="photos_get",
+    summary="Read a registrant's photo",
+    response_class=Response,
+    responses=SHOWN,
+)
 async def photo(
     _reader: ReaderDep, registrant: RegistrantDep, pictures: PictureServiceDep, known: KnownTag = ""
 ) -> Response:
@@ -96,7 +111,13 @@ async def photo(
     return served(await pictures.shown(registrant.photo_id), known, FOR_SOME)
 
 
-@router.delete("/registrations/{registration_id}/photo", name="photos_delete", status_code=204, response_class=Response)
+@router.delete(
+    "/registrations/{registration_id}/photo",
+    name="photos_delete",
+    summary="Take away a registrant's photo",
+    status_code=204,
+    response_class=Response,
+)
 async def delete_photo(
     _writer: WriterDep,
     rights: RightsDep,

@@ -28,7 +28,13 @@ async def get_picture(
 PictureDep = Annotated[Picture | None, Depends(get_picture)]
 
 
-@router.put("", name="product_pictures_put", response_model=ProductAnswer, openapi_extra=PICTURE.described)
+@router.put(
+    "",
+    name="product_pictures_put",
+    summary="Give a product a picture",
+    response_model=ProductAnswer,
+    openapi_extra=PICTURE.described,
+)
 async def put(
     rights: RightsDep, picture: PictureDep, product: UnchangedDep, pictures: ProductPicturesDep, alt: Alt = ""
 ) -> Response:
@@ -40,7 +46,13 @@ async def put(
     return one(ProductAnswer.of(product))
 
 
-@router.delete("", name="product_pictures_delete", status_code=204, response_class=Response)
+@router.delete(
+    "",
+    name="product_pictures_delete",
+    summary="Take away a product's picture",
+    status_code=204,
+    response_class=Response,
+)
 async def delete(rights: RightsDep, product: UnchangedDep, pictures: ProductPicturesDep) -> Response:
     """Take the picture away. `If-Match` is the `ETag` of the product."""
     await pictures.remove(rights, product)

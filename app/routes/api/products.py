@@ -72,7 +72,14 @@ async def index(
     return quick_page(request, await listings.products(query), quick)
 
 
-@router.post("", name="products_create", status_code=201, response_model=ProductAnswer, dependencies=ONCE)
+@router.post(
+    "",
+    name="products_create",
+    summary="Make a product",
+    status_code=201,
+    response_model=ProductAnswer,
+    dependencies=ONCE,
+)
 async def create(
     _writer: WriterDep, rights: RightsDep, products: ProductServiceDep, form: Annotated[ProductForm, JSON]
 ) -> Response:
@@ -89,7 +96,7 @@ async def show(_anybody: AnybodyDep, product: ProductDep) -> Response:
     return one(ProductAnswer.of(product))
 
 
-@router.put("/{slug}", name="products_replace", response_model=ProductAnswer)
+@router.put("/{slug}", name="products_replace", summary="Replace a product", response_model=ProductAnswer)
 async def replace(
     rights: RightsDep, product: UnchangedDep, products: ProductServiceDep, form: Annotated[ProductForm, JSON]
 ) -> Response:
@@ -98,7 +105,7 @@ async def replace(
     return one(ProductAnswer.of(product))
 
 
-@router.patch("/{slug}", name="products_change", response_model=ProductAnswer)
+@router.patch("/{slug}", name="products_change", summary="Change a product", response_model=ProductAnswer)
 async def change(
     rights: RightsDep,
     product: UnchangedDep,
@@ -110,14 +117,20 @@ async def change(
     return one(ProductAnswer.of(product))
 
 
-@router.delete("/{slug}", name="products_delete", status_code=204, response_class=Response)
+@router.delete("/{slug}", name="products_delete", summary="Delete a product", status_code=204, response_class=Response)
 async def delete(rights: RightsDep, product: DeletedDep, products: ProductServiceDep) -> Response:
     """Delete it. For a day it can be restored."""
     await products.delete(rights, product)
     return Response(status_code=204)
 
 
-@router.post("/{slug}/restoration", name="products_restore", response_model=ProductAnswer, dependencies=ONCE)
+@router.post(
+    "/{slug}/restoration",
+    name="products_restore",
+    summary="Restore a product",
+    response_model=ProductAnswer,
+    dependencies=ONCE,
+)
 async def restore(rights: RightsDep, product: RestoredDep, products: ProductServiceDep) -> Response:
     """Bring back what was deleted within the last day. What is there stays as it is."""
     await products.restore(rights, product)

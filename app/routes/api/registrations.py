@@ -82,7 +82,14 @@ async def index(
     return page(request, await listings.registrations(rights, webinar, query), show)
 
 
-@router.post("", name="registrations_create", status_code=201, response_model=RegistrationAnswer, dependencies=ONCE)
+@router.post(
+    "",
+    name="registrations_create",
+    summary="Register somebody",
+    status_code=201,
+    response_model=RegistrationAnswer,
+    dependencies=ONCE,
+)
 async def create(
     _writer: WriterDep,
     webinar: WebinarDep,
@@ -107,7 +114,13 @@ async def show_one(_reader: ReaderDep, registration: RegistrationDep, show: Show
     return one(show(registration))
 
 
-@router.patch("/{registration_id}", name="registrations_change", response_model=RegistrationAnswer, responses={409: {}})
+@router.patch(
+    "/{registration_id}",
+    name="registrations_change",
+    summary="Change a registration",
+    response_model=RegistrationAnswer,
+    responses={409: {}},
+)
 async def change(
     _writer: WriterDep,
     rights: RightsDep,
@@ -125,6 +138,7 @@ async def change(
 @router.post(
     "/{registration_id}/cancellation",
     name="registrations_cancel",
+    summary="Cancel a registration",
     response_model=RegistrationAnswer,
     dependencies=ONCE,
 )
@@ -142,7 +156,11 @@ async def cancel(
 
 
 @router.post(
-    "/{registration_id}/check-in", name="registrations_check_in", response_model=RegistrationAnswer, dependencies=ONCE
+    "/{registration_id}/check-in",
+    name="registrations_check_in",
+    summary="Check somebody in",
+    response_model=RegistrationAnswer,
+    dependencies=ONCE,
 )
 async def check_in(
     _writer: WriterDep,

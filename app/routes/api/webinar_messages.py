@@ -51,7 +51,12 @@ async def index(_reader: ReaderDep, rights: RightsDep, webinar: WebinarDep, mess
 
 
 @router.post(
-    "", name="webinar_messages_create", status_code=201, response_model=WebinarMessageAnswer, dependencies=ONCE
+    "",
+    name="webinar_messages_create",
+    summary="Make a message",
+    status_code=201,
+    response_model=WebinarMessageAnswer,
+    dependencies=ONCE,
 )
 async def create(
     _writer: WriterDep,
@@ -66,7 +71,7 @@ async def create(
     return one(answer, status=201, location=f"/webinars/{webinar.slug}/messages/{message.id}")
 
 
-@router.post("/preview", name="webinar_messages_preview", response_model=MessagePreview)
+@router.post("/preview", name="webinar_messages_preview", summary="Preview a message", response_model=MessagePreview)
 async def preview(
     request: Request,
     _reader: ReaderDep,
@@ -81,7 +86,14 @@ async def preview(
     return plain(MessagePreview.of(form, filling, html))
 
 
-@router.post("/test", name="webinar_messages_test", status_code=202, response_model=TestMail, dependencies=ONCE)
+@router.post(
+    "/test",
+    name="webinar_messages_test",
+    summary="Send a test mail",
+    status_code=202,
+    response_model=TestMail,
+    dependencies=ONCE,
+)
 async def test(
     _writer: WriterDep,
     rights: RightsDep,
@@ -101,7 +113,12 @@ async def show(_reader: ReaderDep, message: MessageDep) -> Response:
     return one(WebinarMessageAnswer.of(message))
 
 
-@router.patch("/{webinar_message_id}", name="webinar_messages_change", response_model=WebinarMessageAnswer)
+@router.patch(
+    "/{webinar_message_id}",
+    name="webinar_messages_change",
+    summary="Change a message",
+    response_model=WebinarMessageAnswer,
+)
 async def change(
     rights: RightsDep,
     webinar: WebinarDep,
@@ -115,7 +132,13 @@ async def change(
     return one(WebinarMessageAnswer.of(await messages.plan(rights, webinar, message.id or 0)))
 
 
-@router.delete("/{webinar_message_id}", name="webinar_messages_delete", status_code=204, response_class=Response)
+@router.delete(
+    "/{webinar_message_id}",
+    name="webinar_messages_delete",
+    summary="Delete a message",
+    status_code=204,
+    response_class=Response,
+)
 async def delete(
     rights: RightsDep, webinar: WebinarDep, messages: MessageServiceDep, unchanged: UnchangedDep
 ) -> Response:

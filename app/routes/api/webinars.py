@@ -54,7 +54,14 @@ async def index(
     return page(request, await listings.webinars(rights, query), lambda each: WebinarAnswer.of(each, rights))
 
 
-@router.post("", name="webinars_create", status_code=201, response_model=WebinarAnswer, dependencies=ONCE)
+@router.post(
+    "",
+    name="webinars_create",
+    summary="Make a webinar",
+    status_code=201,
+    response_model=WebinarAnswer,
+    dependencies=ONCE,
+)
 async def create(
     _writer: WriterDep, rights: RightsDep, webinars: WebinarServiceDep, form: Annotated[WebinarForm, JSON]
 ) -> Response:
@@ -69,7 +76,9 @@ async def show(_reader: ReaderDep, rights: MaybeRightsDep, webinar: WebinarDep) 
     return one(WebinarAnswer.of(webinar, rights))
 
 
-@router.put("/{slug}", name="webinars_replace", response_model=WebinarAnswer, responses={409: {}})
+@router.put(
+    "/{slug}", name="webinars_replace", summary="Replace a webinar", response_model=WebinarAnswer, responses={409: {}}
+)
 async def replace(
     rights: RightsDep, webinar: UnchangedDep, webinars: WebinarServiceDep, form: Annotated[WebinarForm, JSON]
 ) -> Response:
@@ -78,7 +87,9 @@ async def replace(
     return one(WebinarAnswer.of(webinar, rights))
 
 
-@router.patch("/{slug}", name="webinars_change", response_model=WebinarAnswer, responses={409: {}})
+@router.patch(
+    "/{slug}", name="webinars_change", summary="Change a webinar", response_model=WebinarAnswer, responses={409: {}}
+)
 async def change(
     rights: RightsDep,
     webinar: UnchangedDep,
@@ -90,14 +101,26 @@ async def change(
     return one(WebinarAnswer.of(webinar, rights))
 
 
-@router.post("/{slug}/publication", name="webinars_publish", response_model=WebinarAnswer, dependencies=ONCE)
+@router.post(
+    "/{slug}/publication",
+    name="webinars_publish",
+    summary="Publish a webinar",
+    response_model=WebinarAnswer,
+    dependencies=ONCE,
+)
 async def publish(_writer: WriterDep, rights: RightsDep, webinar: WebinarDep, webinars: WebinarServiceDep) -> Response:
     """Show a draft to everybody."""
     await webinars.publish(rights, webinar)
     return one(WebinarAnswer.of(webinar, rights))
 
 
-@router.post("/{slug}/cancellation", name="webinars_cancel", response_model=WebinarAnswer, dependencies=ONCE)
+@router.post(
+    "/{slug}/cancellation",
+    name="webinars_cancel",
+    summary="Cancel a webinar",
+    response_model=WebinarAnswer,
+    dependencies=ONCE,
+)
 async def cancel(_writer: WriterDep, rights: RightsDep, webinar: WebinarDep, webinars: WebinarServiceDep) -> Response:
     """Cancel it for good. Everybody who registered is told, by mail and in their calendar."""
     await webinars.cancel_webinar(rights, webinar)
