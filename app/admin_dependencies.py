@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.datastructures import FormData
 from wtforms import Form
 
+from app.admin.addresses import key_at
 from app.admin.browser import RecordBrowser
 from app.admin.bulk import BulkRecordWork
 from app.admin.cells import PREFIX
@@ -101,11 +102,11 @@ class Chosen(NamedTuple):
 
     @property
     def path(self) -> str:
-        return f"/admin/{self.view.identity}/{self.view.key_of(self.row)}"
+        return self.view.path_of(self.row)
 
 
 async def get_chosen(rights: RightsDep, view: ViewDep, browser: BrowserDep, key: Key) -> Chosen:
-    return Chosen(rights, view, await browser.get(rights, view, key))
+    return Chosen(rights, view, await browser.get(rights, view, key_at(key)))
 
 
 ChosenDep = Annotated[Chosen, Depends(get_chosen)]

@@ -12,6 +12,7 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import SQLModel
 from starlette.requests import Request
 
+from app.admin.addresses import address
 from app.admin.columns import Field, Kind, field_of
 from app.admin.forms import Converter, refused
 from app.errors import Forbidden, NotFound
@@ -79,6 +80,8 @@ class Records(ModelView):
     form_include_pk = True  # whether a key is typed, `form_columns` says
     session_maker = sessionmaker()  # for relations alone, of which our tables have none
 
+    address = staticmethod(address)
+
     @property
     def says(self) -> str:
         """What the table is called in a sentence."""
@@ -144,6 +147,13 @@ class Records(ModelView):
         """What names a row in an address."""
         return str(get_object_identifier(row))
 
+    def address_of(self, row: Any) -> str:
+        """The same as a part of an address."""
+        return address(self.key_of(row))
+
+    def path_of(self, row: Any) -> str:
+        return f"/admin/{self.identity}/{self.address_of(row)}"
+
     def with_key(self, key: str) -> ColumnElement[bool]:
         """The row with this key. `NotFound` for what can be none."""
         try:
@@ -154,8 +164,11 @@ class Records(ModelView):
             raise NotFound from error
 
     def title_of(self, row: Any) -> str:
-        """What people call a row."""
-        return str(getattr(row, self.naming.name)) if self.naming else self.key_of(row)
+        """What people call a row: by its name, or else by what it begins with in a list."""
+        if self.naming:
+            return str(getattr(row, self.naming.name))
+        first = self.listed[0]
+        return (first.kind is Kind.TEXT and getattr(row, first.name)) or self.key_of(row)
 
     @property
     def formatters(self) -> Mapping[str, Any]:

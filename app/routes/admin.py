@@ -59,7 +59,7 @@ async def create(
     page: PageDep, rights: RightsDep, view: ViewDep, editor: EditorDep, values: NewValuesDep, within: WithinDep
 ) -> Response:
     row = await editor.create(rights, view, values)
-    return await within.answer(page) if within else page.redirect(f"/admin/{view.identity}/{view.key_of(row)}")
+    return await within.answer(page) if within else page.redirect(view.path_of(row))
 
 
 @router.get("/{kind}/new", name="new_record", dependencies=[Depends(new_form)])

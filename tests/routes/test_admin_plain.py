@@ -125,6 +125,30 @@ async def test_all_that_the_panel_does_it_does_with_it(app: FastAPI, panel: Brow
     assert again.model_dump() == hero.model_dump() | {"title": "Anna"}
 
 
+async def test_a_key_is_any_text(app: FastAPI, panel: Browser) -> None:
+    keys = ["a/b", "new", "import", "export.csv", "%2F", "..", "a?b#c", "100%", "ü;\\"]
+    for key in keys:
+        made = await panel.post("/admin/team", code=key)
+        assert made.status_code == 303, key
+        assert key in (await panel.get(made.headers["location"])).text, key
+    await panel.post("/admin/hero", **FORM, extra=EXTRA, team_code="a/b")
+    links = [each.get("href") for each in find(parse(await panel.get("/admin/team?size=25")), "tbody th a")]
+    links += [each.get("href") for each in find(parse(await panel.get("/admin/hero/1")), "dl a")]
+    assert len(links) == len(keys) + 1
+    for link in links:
+        for page in ("", "/edit", "/history", "/deletion"):
+            assert (await panel.get(f"{link}{page}")).status_code == 200, f"{link}{page}"
+    await panel.post("/admin/hero/1/deletion")
+    for link in links[:-1]:
+        assert (await panel.post(f"{link}/deletion")).status_code == 303, link
+    assert (await panel.get("/admin/team/%2500")).status_code == 404
+
+
+async def test_json_is_shown_as_json(panel: Browser) -> None:
+    await panel.post("/admin/hero", **FORM, extra='{"likes": [null, true]}')
+    assert text(find(parse(await panel.get("/admin/hero/1")), "dl")[0]).count('{"likes":[null,true]}') == 1
+
+
 @pytest.mark.parametrize("values", [{**FORM, **ODD, "extra": EXTRA}, {"title": "Ann", "extra": "{}"}])
 async def test_a_form_and_its_cells_send_back_what_the_row_holds(
     app: FastAPI, panel: Browser, values: dict[str, str], monkeypatch: pytest.MonkeyPatch
