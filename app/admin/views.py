@@ -15,7 +15,7 @@ from app.models.group import Group, GroupMember, GroupPermission
 from app.models.job import Job
 from app.models.mail import Mail
 from app.models.picture import Picture
-from app.models.product import WHOLE, Product
+from app.models.product import WHOLE, Product, ProductForm
 from app.models.registrant_forms import NoteForm
 from app.models.saved_view import SavedView
 from app.models.user import AccessToken, User
@@ -103,7 +103,8 @@ class ProductAdmin(Records, model=Product):
         """What a currency has no room for is wrong with whichever of the two is changed."""
         currency, price = values.get("currency"), values.get("price_minor", 0)
         says = f"There are no cents of {currency}." if currency in WHOLE and price % 100 else ""
-        return super().problems(values) | ({"price_minor": says, "currency": says} if says else {})
+        told = {name: problem for name, problem in refused(ProductForm, values).items() if name in self.form_columns}
+        return super().problems(values) | told | ({"price_minor": says, "currency": says} if says else {})
 
     def elsewhere(self, row: Product, _names: Names) -> str:
         return row.path

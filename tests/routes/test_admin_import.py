@@ -86,7 +86,12 @@ async def test_money_in_a_file_is_what_its_column_holds(app: FastAPI, root: Brow
     _, page = await look(root, "product", "name,category,price", "Pot,Kitchen,12")
     assert "Columns that are left out: price." in page.text and "Price is needed." in page.text
     _, page = await look(root, "product", "name,category,price_minor,currency", "Pot,Kitchen,1250,JPY")
-    assert "There are no cents of JPY." in table(page, "What is wrong")[0]
+    assert table(page, "What is wrong") == ["2There are no cents of JPY.Pot"]
+
+
+async def test_the_preview_knows_the_rules_of_the_sites_own_form(root: Browser) -> None:
+    _, page = await look(root, "product", "name,category,price_minor,stock", "Pot,Kitchen,1250,-1")
+    assert "as a whole number from 0" in table(page, "What is wrong")[0]
 
 
 async def test_what_changed_since_stays(app: FastAPI, root: Browser) -> None:

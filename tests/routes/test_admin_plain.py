@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from lxml.html import HtmlElement
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, CheckConstraint, Column, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel, select
 
@@ -49,6 +49,7 @@ class Team(Own, table=True):
 
 class Hero(Own, table=True):
     __tablename__ = "odd_hero"
+    __table_args__ = (UniqueConstraint("title", "color"), CheckConstraint("speed >= 0", name="not_backwards"))
 
     id: int | None = Field(default=None, primary_key=True)
     title: str
@@ -142,6 +143,24 @@ async def test_a_key_is_any_text(app: FastAPI, panel: Browser) -> None:
     for link in links[:-1]:
         assert (await panel.post(f"{link}/deletion")).status_code == 303, link
     assert (await panel.get("/admin/team/%2500")).status_code == 404
+
+
+async def test_what_the_database_refuses_is_said_in_words(
+    app: FastAPI, panel: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Records, "quick", ("title", "speed"))
+    for title in ("Ann", "Bob"):
+        await panel.post("/admin/hero", **{**FORM, "title": title}, extra=EXTRA)
+    taken, broken = "There is a hero with this Title and Color already.", "its rule “not_backwards”"
+    again = await panel.post("/admin/hero", **FORM, extra=EXTRA)
+    assert again.status_code == 409 and again.text.count(taken) == 2, "beside each of the two"
+    assert sent(parse(again))["title"] == "Ann"
+    for name, value, says in (("title", "Ann", taken), ("speed", "-1", broken)):
+        path = f"/admin/hero/2/cells/{name}"
+        cell = sent(parse(await panel.get(f"{path}/edit"))) | {name: value}
+        for refused in (await panel.post(path, **cell), await panel.htmx(path, "POST", **cell)):
+            assert refused.status_code == 409 and says in refused.text, (name, refused.text)
+    assert {(each.title, each.speed) for each in await heroes(app)} == {("Ann", 1.5), ("Bob", 1.5)}
 
 
 async def test_json_is_shown_as_json(panel: Browser) -> None:
