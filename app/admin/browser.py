@@ -281,7 +281,13 @@ class RecordBrowser:
         made = next((place for place, entry in enumerate(entries) if entry.act.endswith(".added")), len(entries))
         return entries[: made + 1]
 
-    async def dependents(self, view: Records, row: Any) -> list[tuple[str, Count]]:
+    async def dependents(self, row: Any) -> list[tuple[str, Count]]:
         """What goes when it does, by what its tables are called."""
-        found = await self.records.dependents(view.table, row)
+        return self._called(await self.records.dependents(row))
+
+    async def holders(self, row: Any) -> list[tuple[str, Count]]:
+        """What must go before it can."""
+        return self._called(await self.records.holders(row))
+
+    def _called(self, found: Sequence[tuple[str, Count]]) -> list[tuple[str, Count]]:
         return [(self.panel.called(table, count.number), count) for table, count in found]

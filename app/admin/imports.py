@@ -266,7 +266,7 @@ class RecordImportWork:
         await self.editor.records.hold(row)
         if version(view, row) != item.before["version"]:
             raise Conflict(CHANGED_SINCE)
-        if await self.browser.dependents(view, row):
+        if await self.browser.dependents(row):
             raise Conflict("Other records belong to it by now, so it stays.")
         await self.editor.delete(rights, view, row)
 

@@ -163,6 +163,19 @@ async def test_what_the_database_refuses_is_said_in_words(
     assert {(each.title, each.speed) for each in await heroes(app)} == {("Ann", 1.5), ("Bob", 1.5)}
 
 
+async def test_what_holds_a_row_is_said_before_it_is_deleted(app: FastAPI, panel: Browser) -> None:
+    await panel.post("/admin/team", code="blue")
+    await panel.post("/admin/hero", **FORM, extra=EXTRA, team_code="blue")
+    asked = parse(await panel.get("/admin/team/blue/deletion"))
+    assert "cannot be deleted while these refer to it" in text(one(asked, "main")) and "1 hero" in text(
+        one(asked, "ul")
+    )
+    assert not find(asked, "main button")
+    assert (await panel.post("/admin/team/blue/deletion")).status_code == 409
+    await panel.post("/admin/hero/1/deletion")
+    assert find(parse(await panel.get("/admin/team/blue/deletion")), "main button")
+
+
 async def test_json_is_shown_as_json(panel: Browser) -> None:
     await panel.post("/admin/hero", **FORM, extra='{"likes": [null, true]}')
     assert text(find(parse(await panel.get("/admin/hero/1")), "dl")[0]).count('{"likes":[null,true]}') == 1
