@@ -12,7 +12,21 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 from sqladmin.helpers import get_column_python_type
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, DateTime, Enum, LargeBinary, Numeric, Text, Time, Uuid
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Enum,
+    Float,
+    LargeBinary,
+    Numeric,
+    Text,
+    Time,
+    Uuid,
+)
 from sqlalchemy import Integer as Whole
 from sqlalchemy.orm import class_mapper
 from sqlalchemy.types import TypeEngine
@@ -145,14 +159,19 @@ class Field:
             raise ValueError(f"{self.label}: this is no {self.kind.value}.") from error
         if isinstance(value, float) and not isfinite(value):
             raise ValueError(f"{self.label}: this is no {self.kind.value}.")
-        if isinstance(self.column.type, Whole) and not -self._reach <= value < self._reach:
+        if self._reach and not -self._reach <= value < self._reach:
             raise ValueError(f"{self.label}: this number is too large.")
         return value
 
     @property
     def _reach(self) -> int:
-        """Numbers that its integers do not hold, and a database refuses even to look for."""
-        return 2**63 if isinstance(self.column.type, BigInteger) else 2**31
+        """Numbers that it does not hold, and a database refuses even to look for; 0 where there is no end."""
+        match self.column.type:
+            case Whole() as whole:
+                return 2**63 if isinstance(whole, BigInteger) else 2**31
+            case Numeric(precision=int(digits), scale=scale) as exact if not isinstance(exact, Float):
+                return int(10 ** (digits - (scale or 0)))
+        return 0
 
     @property
     def python_type(self) -> Any:
