@@ -1,6 +1,7 @@
 """Looking at tables: what of them somebody sees, a page at a time, and what the rows are called."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -280,6 +281,18 @@ class RecordBrowser:
         entries = await self.records.history(view.identity, key, REMEMBERED)
         made = next((place for place, entry in enumerate(entries) if entry.act.endswith(".added")), len(entries))
         return entries[: made + 1]
+
+    async def names_in(self, rights: Rights, view: Records, entries: Sequence[AuditEntry]) -> Names:
+        """What the rows are called to which a row refers or referred; their keys are text here, as the log has them."""
+        wanted: dict[str, set[Any]] = {}
+        for told in (told for entry in entries for told in (entry.before, entry.after)):
+            for field in (view.fields[name] for name in told if name in view.fields):
+                theirs = view.refers_to(field)
+                if theirs and told[field.name] is not None:
+                    with suppress(ValueError):
+                        wanted.setdefault(field.target, set()).add(theirs.key_field.read(told[field.name]))
+        found = await self.called(rights, wanted)
+        return {(table, str(key)): called for (table, key), called in found.items()}
 
     async def dependents(self, row: Any) -> list[tuple[str, Count]]:
         """What goes when it does, by what its tables are called."""

@@ -41,6 +41,13 @@ CLOCK = "%H:%M:%S"
 LONG = 500  # characters from which on a text has lines
 
 
+STATES = ("status", "state")  # what columns are called that say how it stands with a row
+# How it stands, by the word.
+GOOD = {"active", "approved", "complete", "completed", "confirmed", "done", "paid", "published", "registered", "sent"}
+BAD = {"cancelled", "declined", "error", "expired", "failed", "interrupted", "refused", "rejected"}
+OVER = {"archived", "closed", "draft", "inactive", "stopped", "undone"}
+
+
 class Kind(StrEnum):
     FLAG = "flag"
     CHOICE = "choice"
@@ -97,6 +104,16 @@ class Field:
     @property
     def choices(self) -> list[str]:
         return list(self.column.type.enums) if isinstance(self.column.type, Enum) else []
+
+    @property
+    def is_state(self) -> bool:
+        """Whether it says how it stands with a row, which stands out in lists."""
+        return self.kind is Kind.CHOICE and self.name in STATES
+
+    def tone(self, value: Any) -> str:
+        """The colour of a state, as a class."""
+        word = self.typed(value).lower()
+        return "text-success" if word in GOOD else "text-error" if word in BAD else "text-muted" if word in OVER else ""
 
     @property
     def shows_picture(self) -> bool:

@@ -20,6 +20,7 @@ from app.repositories.visibility import Rights
 from app.services.audit_service import AuditService, as_json
 
 CLOCK = "updated_at"
+KEPT_UP = (CLOCK, "version", "name_key")  # follows from other columns
 
 
 class Effects(Protocol):
@@ -251,7 +252,7 @@ def _mark(text: str) -> str:
 
 
 def revertible(view: Records, entry: AuditEntry) -> list[Field]:
-    """The columns that an act changed, if the form has all of them; the row's own clock does not count."""
-    names = [name for name in entry.after if name not in (CLOCK, "version", "name_key")]
+    """The columns that an act changed, if the form has all of them; what the row itself keeps up does not count."""
+    names = [name for name in entry.after if name not in KEPT_UP]
     typed = {field.name: field for field in view.typed}
     return [typed[name] for name in names] if all(n in typed and n in entry.before for n in names) else []

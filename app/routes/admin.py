@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Response
 
-from app.admin.editor import revertible
+from app.admin.editor import KEPT_UP, revertible
 from app.admin_dependencies import (
     BegunDep,
     BrowserDep,
@@ -125,6 +125,8 @@ async def history(page: PageDep, chosen: ChosenDep, browser: BrowserDep) -> Resp
         allowed=allowed,
         entries=entries,
         revertible=revertible,
+        kept_up=KEPT_UP,
+        names=await browser.names_in(chosen.rights, chosen.view, entries),
     )
 
 

@@ -51,7 +51,7 @@ async def test_new_rows_changes_and_mistakes(app: FastAPI, root: Browser) -> Non
         ",,Kitchen,100,EUR,1,,",
         ",Kettle,Kitchen,100,EUR,7,'=1+1,",
     )
-    assert "2 rows can be imported, 5 cannot. 1 of them are about rows" in text(one(parse(page), "main"))
+    assert "2 rows can be imported, 5 cannot. 1 of them is about a row" in text(one(parse(page), "main"))
     assert "Columns that are left out: colour." in page.text
     assert table(page, "The first that are there already") == [f"2{lamp.id}Stock: 3 → 5"]
     wrong = table(page, "What is wrong")
@@ -124,7 +124,7 @@ async def test_references_by_name_and_rights(app: FastAPI, root: Browser, strang
         session.add(rows["ben"].sqlmodel_update({"rep_id": None}))
     await sign_in(stranger, "sam@example.com")
     _, page = await look(stranger, "registration", "id,group", *(f"{row.id},press" for row in rows.values()))
-    assert "1 rows can be imported, 1 cannot." in text(one(parse(page), "main")), "one is not theirs any more"
+    assert "1 row can be imported, 1 cannot." in text(one(parse(page), "main")), "one is not theirs any more"
     assert (await stranger.get(path)).status_code == 404, "somebody else's"
     await make_user(app, "sue@example.com", "support", is_staff=True)
     await sign_in(stranger, "sue@example.com")
