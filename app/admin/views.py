@@ -36,6 +36,7 @@ class UserAdmin(Records, model=User):
 
     kind, label, subject, needs_password = "user", "email", "id", True
     category = "People"
+    home = "/people"
     can_create = can_delete = False
     secret = ("hashed_password", "totp_secret", "totp_step")
     column_list = ("email", "name", "is_active", "is_staff", "is_superuser", "is_guest", "created_at")
@@ -90,6 +91,7 @@ class ApiTokenAdmin(Records, model=ApiToken):
 
 class ProductAdmin(Records, model=Product):
     kind, label, category = "product", "slug", "Products"
+    home = "/products"
     column_list = ("name", "picture_id", "category", "price_minor", "currency", "stock", "created_at")
     column_labels = {"price_minor": "Price"}
     words = record_search.PRODUCTS
@@ -114,6 +116,7 @@ class WebinarAdmin(Records, model=Webinar):
     """It is made and changed at the desk, which writes to those whom a change concerns."""
 
     kind, label, category = "webinar", "slug", "Webinars"
+    home = "/webinars"
     column_list = ("title", "cover_id", "status", "starts_at", "capacity", "taken")
     column_searchable_list = ("title", "speakers")
     filters = ("status", "starts_at")
@@ -178,6 +181,7 @@ class WebinarMessageAdmin(ReadOnly, model=WebinarMessage):
 
 class DocumentAdmin(ReadOnly, model=Document):
     kind, label, category, parts = "document", "slug", "Knowledge", (Passage,)
+    home = "/documents"
     column_list = ("title", "slug", "updated_at")
     column_searchable_list = ("title", "slug")
 
@@ -229,6 +233,7 @@ class MailAdmin(ReadOnly, model=Mail):
 
 class JobAdmin(ReadOnly, model=Job):
     category = "Site"
+    home = "/desk/jobs"
     column_list = ("title", "owner_id", "state", "done", "total", "created_at")
     filters = ("state", "owner_id", "created_at")
     column_default_sort = ("created_at", True)

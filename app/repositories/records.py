@@ -204,6 +204,7 @@ class RecordRepository(Repository):
         return {
             key: str(called)
             for key, called in (await self.session.exec(select(key, name).where(key.in_(keys), where))).all()
+            if called is not None
         }
 
     async def by_name(self, key: Any, name: Any, typed: Any, where: ColumnElement[bool]) -> Sequence[Any]:

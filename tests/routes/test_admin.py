@@ -434,6 +434,10 @@ async def test_a_list_shows_by_what_it_is_sorted_and_how_it_stands_with_its_rows
     up, down = parse(await root.get("/admin/webinar?sort=title")), parse(await root.get("/admin/webinar?sort=-title"))
     assert [text(one(page, "#sort-title")) for page in (up, down)] == ["Title ↑", "Title ↓"]
     assert text(one(up, "td .text-success")) == "Published"
+    for kind, home in (("user", "/people"), ("webinar", "/webinars"), ("product", "/products")):
+        page = parse(await root.get(f"/admin/{kind}"))
+        assert [text(each) for each in find(page, f'main a[href="{home}"]')] == ["Their own page"], kind
+        assert (await root.get(home)).status_code == 200
 
 
 async def test_a_history_says_what_people_call_things(app: FastAPI, root: Browser) -> None:

@@ -176,6 +176,19 @@ async def test_what_holds_a_row_is_said_before_it_is_deleted(app: FastAPI, panel
     assert find(parse(await panel.get("/admin/team/blue/deletion")), "main button")
 
 
+async def test_rows_are_called_by_the_column_that_names_them(app: FastAPI, panel: Browser) -> None:
+    await panel.post("/admin/team", code="blue")
+    for title in ("Ann", " "):
+        await panel.post("/admin/hero", **{**FORM, "title": title}, extra=EXTRA, team_code="blue")
+    listed = parse(await panel.get("/admin/hero"))
+    assert text(find(listed, "thead th")[1]) == "Title" and "Id" not in {
+        text(each) for each in find(listed, "thead th")
+    }
+    assert [text(each) for each in find(listed, "tbody th a")] == ["Ann", "2"], "a link has something to click on"
+    assert text(one(parse(await panel.get("/admin/hero/1")), "h1")) == "Hero Ann"
+    assert 'value="blue"' in (await panel.get("/admin/hero/suggestions/team_code?team_code=b")).text
+
+
 async def test_json_is_shown_as_json(panel: Browser) -> None:
     await panel.post("/admin/hero", **FORM, extra='{"likes": [null, true]}')
     assert text(find(parse(await panel.get("/admin/hero/1")), "dl")[0]).count('{"likes":[null,true]}') == 1
