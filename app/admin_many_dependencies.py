@@ -91,11 +91,18 @@ async def get_asking(
     rights: RightsDep,
     view: ViewDep,
     bulk: BulkRecordsDep,
+    saved: SavedViewsDep,
     typed: TypedDep,
     form: Annotated[BulkRecordsForm, Form()],
 ) -> Asking:
     look = Look.of(view, QueryParams(form.query.removeprefix("?")))
-    asked = await bulk.ask(rights, view, look, form)
+    try:
+        asked = await bulk.ask(rights, view, look, form)
+    except Invalid:  # the list, to choose again
+        listing = await bulk.browser.browse(rights, view, look)
+        beside = await get_beside(page, rights, view, bulk.browser, look, saved)
+        page.form("admin/list.html", listing=listing, rights=rights, **beside)
+        raise
     inputs = None
     if asked.field:
         sent = "sent" in typed  # a box that is not ticked is not
