@@ -256,8 +256,10 @@ class RecordBrowser:
             return ()
 
     async def suggestions(self, rights: Rights, view: Records, name: str, typed: str) -> Sequence[str]:
-        """Names that begin with this, of rows to which a column can refer."""
+        """Names that begin with this, of rows to which a column can refer; of words that narrow a list down, those."""
         field = view.fields.get(name)
+        if field in view.filtered and field.is_of_words:
+            return await self.records.values(view.model, field.attribute, typed, view.rows(rights, "view"), SUGGESTED)
         theirs = self.panel.of_table(field.target) if field else None
         if theirs is None or theirs.naming is None or not theirs.may(rights, "view"):
             return []

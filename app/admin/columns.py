@@ -106,6 +106,11 @@ class Field:
         return list(self.column.type.enums) if isinstance(self.column.type, Enum) else []
 
     @property
+    def is_of_words(self) -> bool:
+        """Whether it holds words of which a filter can suggest some."""
+        return self.kind is Kind.TEXT
+
+    @property
     def is_state(self) -> bool:
         """Whether it says how it stands with a row, which stands out in lists."""
         return self.kind is Kind.CHOICE and self.name in STATES

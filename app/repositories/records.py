@@ -217,6 +217,18 @@ class RecordRepository(Repository):
         found = select(name).where(name >= typed, name < upper, where) if typed else select(name).where(where)
         return [str(each) for each in (await self.session.exec(found.order_by(name).limit(limit))).all()]
 
+    async def values(
+        self, model: type[SQLModel], attribute: Any, typed: str, where: ColumnElement[bool], limit: int
+    ) -> Sequence[str]:
+        """What some of the rows hold that begins with this: no index has to know the column for that."""
+        latest = (key.desc() for key in model.__table__.primary_key)  # type: ignore[attr-defined]
+        some = sql_select(attribute.label("value")).where(where).order_by(*latest).limit(TALLIED).subquery()
+        begins = some.c.value >= (typed or " "), some.c.value < typed + "\U0010ffff"
+        found = await self.execute(
+            sql_select(some.c.value).where(*begins).distinct().order_by(some.c.value).limit(limit)
+        )
+        return [str(value) for value in found.scalars()]
+
     async def tally(
         self, model: type[SQLModel], attribute: Any, values: Sequence[Any], where: Sequence[ColumnElement[bool]]
     ) -> list[Count]:

@@ -454,3 +454,15 @@ async def test_a_history_says_what_people_call_things(app: FastAPI, root: Browse
     )
     said = text(one(parse(await root.get(f"/admin/registration/{held.id}/history")), "main ol"))
     assert "Sales rep: nothing → rep@example.com" in said and "updated_at" not in said and str(rep.id) not in said
+
+
+async def test_a_filter_suggests_what_rows_hold_that_one_sees(app: FastAPI, root: Browser) -> None:
+    await make_products(app, {"category": "Lighting"}, {"category": "Linen"}, {"category": "Books"})
+    path = "/admin/product/suggestions/category?category="
+    for typed, found in {"": ["Books", "Lighting", "Linen"], "Li": ["Lighting", "Linen"], "x": []}.items():
+        options = re.findall(r'value="([^"]*)"', (await root.get(f"{path}{typed}")).text)
+        assert options == found, typed
+    page = parse(await root.get("/admin/product"))
+    assert one(page, "#by-category").get("list") == one(page, "#by-category ~ datalist").get("id")
+    for other in ("description", "name_key", "slug"):
+        assert "option" not in (await root.get(f"/admin/product/suggestions/{other}")).text, "no filter of the list"
