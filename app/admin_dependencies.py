@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.datastructures import FormData
 from wtforms import Form
 
+from app.admin.addresses import key_at
 from app.admin.browser import RecordBrowser
 from app.admin.bulk import BulkRecordWork
 from app.admin.cells import PREFIX
@@ -101,11 +102,11 @@ class Chosen(NamedTuple):
 
     @property
     def path(self) -> str:
-        return f"/admin/{self.view.identity}/{self.view.key_of(self.row)}"
+        return self.view.path_of(self.row)
 
 
 async def get_chosen(rights: RightsDep, view: ViewDep, browser: BrowserDep, key: Key) -> Chosen:
-    return Chosen(rights, view, await browser.get(rights, view, key))
+    return Chosen(rights, view, await browser.get(rights, view, key_at(key)))
 
 
 ChosenDep = Annotated[Chosen, Depends(get_chosen)]
@@ -217,7 +218,8 @@ async def new_form(page: PageDep, rights: RightsDep, view: ViewDep, typed: Typed
     if within:
         del form[within.inline.by.key]
         for number, each in enumerate(form):
-            each.id, each.render_kw = f"{view.identity}-{each.name}", {"autofocus": True} if number == 0 else {}
+            each.id = f"{view.identity}-{each.name}"
+            each.render_kw = {**(each.render_kw or {}), **({"autofocus": True} if number == 0 else {})}
     block = "fields" if within else None
     page.form("admin/edit.html", error_block=block, view=view, form=form, row=None, rights=rights, within=within)
     return form
@@ -236,10 +238,8 @@ async def edit_form(page: PageDep, chosen: ChosenDep, browser: BrowserDep, typed
 
 
 def in_form(field: Field, value: Any, names: Names) -> Any:
-    """A value as the form's field takes it: of a reference its name, of a choice its word."""
-    if field.kind is Kind.REFERENCE:
-        return names.get((field.target, value)) or value
-    return field.typed(value) if field.kind is Kind.CHOICE else value
+    """A value as the form's field takes it: of a reference its name."""
+    return (names.get((field.target, value)) or value) if field.kind is Kind.REFERENCE else value
 
 
 def valid(form: Form, typed: FormData) -> dict[str, Any]:

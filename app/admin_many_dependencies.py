@@ -27,6 +27,7 @@ from app.admin_dependencies import (
     ViewDep,
     Within,
     WithinDep,
+    in_form,
 )
 from app.dependencies import AuditServiceDep, SessionDep
 from app.errors import Invalid, NotFound
@@ -90,11 +91,18 @@ async def get_asking(
     rights: RightsDep,
     view: ViewDep,
     bulk: BulkRecordsDep,
+    saved: SavedViewsDep,
     typed: TypedDep,
     form: Annotated[BulkRecordsForm, Form()],
 ) -> Asking:
     look = Look.of(view, QueryParams(form.query.removeprefix("?")))
-    asked = await bulk.ask(rights, view, look, form)
+    try:
+        asked = await bulk.ask(rights, view, look, form)
+    except Invalid:  # the list, to choose again
+        listing = await bulk.browser.browse(rights, view, look)
+        beside = await get_beside(page, rights, view, bulk.browser, look, saved)
+        page.form("admin/list.html", listing=listing, rights=rights, **beside)
+        raise
     inputs = None
     if asked.field:
         sent = "sent" in typed  # a box that is not ticked is not
@@ -185,9 +193,10 @@ CellDep = Annotated[Cell, Depends(get_cell)]
 async def cell_form(page: PageDep, cell: CellDep, typed: TypedDep) -> TypedForm:
     """The form of a cell, as it was sent, or as the row stands."""
     view, row, name = cell.chosen.view, cell.chosen.row, cell.field.name
-    value = getattr(row, name)
-    form = (await view.scaffold_form())(typed or None, data={name: cell.names.get((cell.field.target, value)) or value})
-    form[name].id, form[name].render_kw = f"{name}-{view.key_of(row)}", {"autofocus": True}  # several may be open
+    value = in_form(cell.field, getattr(row, name), cell.names)
+    form = (await view.scaffold_form())(typed or None, data={name: value})
+    form[name].id = f"{name}-{view.key_of(row)}"  # several may be open
+    form[name].render_kw = {**(form[name].render_kw or {}), "autofocus": True}
     opened = typed.get("version") or version(view, row)
     page.form("admin/quick.html", error_block="cell", input=form[name], version=opened, path=cell.path, **cell.context)
     return form

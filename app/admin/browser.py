@@ -1,6 +1,7 @@
 """Looking at tables: what of them somebody sees, a page at a time, and what the rows are called."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -255,8 +256,10 @@ class RecordBrowser:
             return ()
 
     async def suggestions(self, rights: Rights, view: Records, name: str, typed: str) -> Sequence[str]:
-        """Names that begin with this, of rows to which a column can refer."""
+        """Names that begin with this, of rows to which a column can refer; of words that narrow a list down, those."""
         field = view.fields.get(name)
+        if field in view.filtered and field.is_of_words:
+            return await self.records.values(view.model, field.attribute, typed, view.rows(rights, "view"), SUGGESTED)
         theirs = self.panel.of_table(field.target) if field else None
         if theirs is None or theirs.naming is None or not theirs.may(rights, "view"):
             return []
@@ -281,7 +284,25 @@ class RecordBrowser:
         made = next((place for place, entry in enumerate(entries) if entry.act.endswith(".added")), len(entries))
         return entries[: made + 1]
 
-    async def dependents(self, view: Records, row: Any) -> list[tuple[str, Count]]:
+    async def names_in(self, rights: Rights, view: Records, entries: Sequence[AuditEntry]) -> Names:
+        """What the rows are called to which a row refers or referred; their keys are text here, as the log has them."""
+        wanted: dict[str, set[Any]] = {}
+        for told in (told for entry in entries for told in (entry.before, entry.after)):
+            for field in (view.fields[name] for name in told if name in view.fields):
+                theirs = view.refers_to(field)
+                if theirs and told[field.name] is not None:
+                    with suppress(ValueError):
+                        wanted.setdefault(field.target, set()).add(theirs.key_field.read(told[field.name]))
+        found = await self.called(rights, wanted)
+        return {(table, str(key)): called for (table, key), called in found.items()}
+
+    async def dependents(self, row: Any) -> list[tuple[str, Count]]:
         """What goes when it does, by what its tables are called."""
-        found = await self.records.dependents(view.table, row)
+        return self._called(await self.records.dependents(row))
+
+    async def holders(self, row: Any) -> list[tuple[str, Count]]:
+        """What must go before it can."""
+        return self._called(await self.records.holders(row))
+
+    def _called(self, found: Sequence[tuple[str, Count]]) -> list[tuple[str, Count]]:
         return [(self.panel.called(table, count.number), count) for table, count in found]

@@ -148,7 +148,7 @@ class BulkRecordWork:
 
     async def delete(self, job: Job, rights: Rights, view: Records, row: Any, item: Item) -> None:
         await self.editor.hold(view, row)
-        if not job.params["confirmed"] and await self.browser.dependents(view, row):
+        if not job.params["confirmed"] and await self.browser.dependents(row):
             raise Conflict(HANGS)
         kept = {} if view.needs_password else await self.editor.snapshots.take(row)
         await self.editor.delete(rights, view, row)

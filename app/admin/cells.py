@@ -18,11 +18,11 @@ def written(field: Field, text: str) -> str:
 
     ValueError for what is neither.
     """
+    if not text:
+        return text
     if field.kind is Kind.FLAG:
-        return "true" if text and field.read(text) else ""
-    if field.kind is Kind.MOMENT and text:
-        return field.typed(field.read(text))
-    return text
+        return "true" if field.read(text) else "false" if field.column.nullable else ""
+    return field.typed(field.read(text)) if field.kind in (Kind.MOMENT, Kind.TIME) else text
 
 
 def hundredths(text: str) -> int:

@@ -2,16 +2,31 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from enum import Enum as StdEnum
 from enum import StrEnum
 from functools import cache
+from math import isfinite
 from typing import Any
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
 from sqladmin.helpers import get_column_python_type
-from sqlalchemy import JSON, BigInteger, Boolean, Column, DateTime, Enum, LargeBinary, Numeric, Text, Uuid
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Enum,
+    Float,
+    LargeBinary,
+    Numeric,
+    Text,
+    Time,
+    Uuid,
+)
 from sqlalchemy import Integer as Whole
 from sqlalchemy.orm import class_mapper
 from sqlalchemy.types import TypeEngine
@@ -22,13 +37,23 @@ from app.models.product import money
 from app.services.audit_service import as_json
 
 MOMENT = "%Y-%m-%d %H:%M:%S"  # in UTC
+CLOCK = "%H:%M:%S"
 LONG = 500  # characters from which on a text has lines
+
+
+STATES = ("status", "state")  # what columns are called that say how it stands with a row
+# How it stands, by the word.
+GOOD = {"active", "approved", "complete", "completed", "confirmed", "done", "paid", "published", "registered", "sent"}
+BAD = {"cancelled", "declined", "error", "expired", "failed", "interrupted", "refused", "rejected"}
+OVER = {"archived", "closed", "draft", "inactive", "stopped", "undone"}
 
 
 class Kind(StrEnum):
     FLAG = "flag"
     CHOICE = "choice"
     MOMENT = "moment"
+    DAY = "day"
+    TIME = "time"
     NUMBER = "number"
     MONEY = "money"
     TEXT = "text"
@@ -43,6 +68,8 @@ KINDS: tuple[tuple[type[TypeEngine[Any]], Kind], ...] = (
     (Boolean, Kind.FLAG),
     (Enum, Kind.CHOICE),
     (DateTime, Kind.MOMENT),
+    (Date, Kind.DAY),
+    (Time, Kind.TIME),
     (Whole, Kind.NUMBER),
     (Numeric, Kind.NUMBER),
     (JSON, Kind.JSON),
@@ -70,8 +97,28 @@ class Field:
         return self.column.primary_key or bool(self.column.unique) or self.column.key in first
 
     @property
+    def is_ranged(self) -> bool:
+        """Whether lists are narrowed down by its days from and to."""
+        return self.kind in (Kind.MOMENT, Kind.DAY)
+
+    @property
     def choices(self) -> list[str]:
         return list(self.column.type.enums) if isinstance(self.column.type, Enum) else []
+
+    @property
+    def is_of_words(self) -> bool:
+        """Whether it holds words of which a filter can suggest some."""
+        return self.kind is Kind.TEXT
+
+    @property
+    def is_state(self) -> bool:
+        """Whether it says how it stands with a row, which stands out in lists."""
+        return self.kind is Kind.CHOICE and self.name in STATES
+
+    def tone(self, value: Any) -> str:
+        """The colour of a state, as a class."""
+        word = self.typed(value).lower()
+        return "text-success" if word in GOOD else "text-error" if word in BAD else "text-muted" if word in OVER else ""
 
     @property
     def shows_picture(self) -> bool:
@@ -103,6 +150,10 @@ class Field:
                 return "true" if value else "false"
             case Kind.MOMENT, datetime():
                 return f"{value.astimezone(UTC) if value.tzinfo else value:{MOMENT}}"
+            case Kind.TIME, time():
+                return f"{value:{CLOCK}}"
+            case Kind.JSON, _:
+                return as_json_text(value)
             case Kind.CHOICE, StdEnum():
                 return next((word for word, member in self.members.items() if member is value), str(value.value))
         return as_text(value)
@@ -128,14 +179,21 @@ class Field:
             value = _adapter(self.python_type).validate_python(text)
         except ValidationError as error:
             raise ValueError(f"{self.label}: this is no {self.kind.value}.") from error
-        if isinstance(self.column.type, Whole) and not -self._reach <= value < self._reach:
+        if isinstance(value, float) and not isfinite(value):
+            raise ValueError(f"{self.label}: this is no {self.kind.value}.")
+        if self._reach and not -self._reach <= value < self._reach:
             raise ValueError(f"{self.label}: this number is too large.")
         return value
 
     @property
     def _reach(self) -> int:
-        """Numbers that its integers do not hold, and a database refuses even to look for."""
-        return 2**63 if isinstance(self.column.type, BigInteger) else 2**31
+        """Numbers that it does not hold, and a database refuses even to look for; 0 where there is no end."""
+        match self.column.type:
+            case Whole() as whole:
+                return 2**63 if isinstance(whole, BigInteger) else 2**31
+            case Numeric(precision=int(digits), scale=scale) as exact if not isinstance(exact, Float):
+                return int(10 ** (digits - (scale or 0)))
+        return 0
 
     @property
     def python_type(self) -> Any:
@@ -161,10 +219,15 @@ def field_of(model: type[SQLModel], name: str, label: str) -> Field:
     return Field(name, label, kind, getattr(model, name), column, target)
 
 
+def as_json_text(value: Any) -> str:
+    """JSON as forms hold it."""
+    return "" if value is None else orjson.dumps(value).decode()
+
+
 def as_text(value: Any) -> str:
     """A value as files and forms hold it."""
     if isinstance(value, dict | list):
-        return orjson.dumps(value).decode()
+        return as_json_text(value)
     return "" if value is None else str(as_json(value))
 
 
@@ -177,10 +240,7 @@ def _kind(column: Column[Any]) -> Kind:
     return Kind.LONG if isinstance(type_, Text) or (length or 0) > LONG else Kind.TEXT
 
 
-def day(typed: str) -> datetime | None:
-    """The beginning of a day in UTC, as an address names it."""
-    try:
-        found = date.fromisoformat(typed)
-    except ValueError:
-        return None
-    return datetime(found.year, found.month, found.day, tzinfo=UTC)
+def begin(field: Field, typed: str) -> date:
+    """Where a day, as an address names it, begins in a column: with itself, or at midnight in UTC."""
+    found = date.fromisoformat(typed)
+    return found if field.kind is Kind.DAY else datetime(found.year, found.month, found.day, tzinfo=UTC)

@@ -23,7 +23,8 @@ Counts = Sequence[tuple[str, Count]]
 class AskedDeletion:
     """What a deletion would do, by what the tables are called: `goes` goes with the row, and `freed` stays without it.
 
-    `lost` is what of it no undo brings back; with `is_too_much` it is all.
+    `lost` is what of it no undo brings back; with `is_too_much` it is all. While there is something in `held`, which
+    refers to it and cannot be without it, it cannot be deleted at all.
     """
 
     goes: Counts
@@ -32,6 +33,7 @@ class AskedDeletion:
     can_undo: bool
     is_too_much: bool = False
     most: int = MOST
+    held: Counts = ()
 
 
 class Deletions:
@@ -42,10 +44,12 @@ class Deletions:
 
     async def ask(self, rights: Rights, view: Records, row: Any) -> AskedDeletion:
         await self.browser.check(rights, view, row, "delete")
+        if held := await self.browser.holders(row):
+            return AskedDeletion((), (), (), can_undo=False, held=held)
         found = await self.work.editor.snapshots.found(row)
         lost, can_undo = self._counts(found.lost), not view.needs_password
         if found.is_too_much:
-            return AskedDeletion(await self.browser.dependents(view, row), (), lost, can_undo, is_too_much=True)
+            return AskedDeletion(await self.browser.dependents(row), (), lost, can_undo, is_too_much=True)
         goes = self._counts(Counter(table for table, _ in found.rows))
         freed = self._counts(Counter(each.table for each in found.freed))
         return AskedDeletion([*goes, *lost], freed, lost, can_undo)

@@ -15,10 +15,12 @@ from app.errors import Conflict, Invalid, NotFound
 from app.models.audit import AuditEntry
 from app.models.base import now
 from app.repositories.records import RecordRepository
+from app.repositories.refusals import Refusal, refusal
 from app.repositories.visibility import Rights
 from app.services.audit_service import AuditService, as_json
 
 CLOCK = "updated_at"
+KEPT_UP = (CLOCK, "version", "name_key")  # follows from other columns
 
 
 class Effects(Protocol):
@@ -106,7 +108,7 @@ class RecordEditor:
         if not values:
             return
         if wrong := view.problems(row.model_dump() | dict(values)):
-            raise Conflict(" ".join(wrong.values()))
+            raise Conflict(" ".join(dict.fromkeys(wrong.values())))
         before = facts(view, row)
         clock = {CLOCK: now()} if CLOCK in view.fields else {}
         await self._store(rights, view, row, await self._prepared(rights, view, row, values) | clock, "change")
@@ -173,7 +175,7 @@ class RecordEditor:
         try:
             await self.records.store(row, values)
         except IntegrityError as error:
-            raise Conflict("There is such a record already, or it breaks a rule of the database.") from error
+            raise refused_by(view, refusal(error)) from error
         await self.browser.check(rights, view, row, action)
         if effects := self.effects.get(view.model):
             await effects.changed(rights, row)
@@ -195,7 +197,7 @@ class RecordEditor:
         found = {} if problems else view.problems((row.model_dump() if row else {}) | values)
         problems |= {name: problem for name, problem in found.items() if name in values}
         if problems:
-            raise Invalid(" ".join(problems.values()), problems=problems)
+            raise Invalid(" ".join(dict.fromkeys(problems.values())), problems=problems)
         return values
 
     async def value(self, rights: Rights, field: Field, typed: Any) -> Any:
@@ -207,6 +209,18 @@ class RecordEditor:
         if found is None:
             raise ValueError(f"{field.label}: there is no “{typed}”.")
         return found
+
+
+def refused_by(view: Records, why: Refusal) -> Conflict:
+    """What the database has against a row, beside the fields that it is about."""
+    if why.rule:
+        return Conflict(f"The database refuses this by its rule “{why.rule}”.")
+    columns = {each.column.name: each for each in view.fields.values()}
+    taken = [columns[name] for name in why.taken if name in columns]
+    if not taken:
+        return Conflict("There is such a record already, or what it refers to is gone.")
+    message = f"There is a {view.name.lower()} with this {' and '.join(each.label for each in taken)} already."
+    return Conflict(message, problems={each.name: message for each in taken if each in view.typed})
 
 
 def is_as_before(field: Field, row: Any, names: Names, typed: Any) -> bool:
@@ -238,7 +252,7 @@ def _mark(text: str) -> str:
 
 
 def revertible(view: Records, entry: AuditEntry) -> list[Field]:
-    """The columns that an act changed, if the form has all of them; the row's own clock does not count."""
-    names = [name for name in entry.after if name not in (CLOCK, "version", "name_key")]
+    """The columns that an act changed, if the form has all of them; what the row itself keeps up does not count."""
+    names = [name for name in entry.after if name not in KEPT_UP]
     typed = {field.name: field for field in view.typed}
     return [typed[name] for name in names] if all(n in typed and n in entry.before for n in names) else []

@@ -155,7 +155,7 @@ class RecordFile:
 
 def _values(fields: Sequence[Field], cells: Sequence[Any], names: Mapping[tuple[str, Any], str]) -> Iterator[Any]:
     for field, value in zip(fields, cells, strict=True):
-        plain = field.typed(value) if field.kind is Kind.CHOICE else as_json(value)
+        plain = field.typed(value) if field.kind is Kind.CHOICE and value is not None else as_json(value)
         yield names.get((field.target, value), plain) if field.target else plain
 
 

@@ -1,20 +1,37 @@
 """The panel's forms: SQLAdmin makes them of a table's columns; here is what our columns need besides."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Any
 
+import orjson
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticUndefined
 from sqladmin.fields import TimezoneAwareDateTimeField
 from sqladmin.forms import ModelConverter, converts
 from sqlalchemy.orm import ColumnProperty
 from starlette.datastructures import FormData
-from wtforms import Field, Form, SelectField, StringField, TextAreaField, validators
-from wtforms.widgets import TextInput
+from wtforms import (
+    DateField,
+    DateTimeField,
+    Field,
+    Form,
+    SelectField,
+    StringField,
+    TextAreaField,
+    TimeField,
+    validators,
+)
+from wtforms.widgets import DateTimeLocalInput, TextInput
 
-from app.admin.columns import LONG
+from app.admin.columns import LONG, as_json_text
 from app.errors import sentence
 from app.models.base import storable, unix_lines
 from app.models.product import money, price_of
+
+# As browsers send them, and as files and other pages of ours write them; the first is how they are shown.
+MOMENTS = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"]
+TIMES = ["%H:%M:%S", "%H:%M"]
 
 
 class ReferenceField(StringField):
@@ -34,14 +51,29 @@ class MoneyField(Field):
         return str(self.raw_data[0] if self.raw_data else money(self.data) if isinstance(self.data, int) else "")
 
 
+class JSONField(TextAreaField):
+    """JSON as it is; SQLAdmin's shows null, an empty list and zero as an empty object, and so they would be saved."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        try:
+            self.data = orjson.loads(valuelist[0]) if valuelist and valuelist[0].strip() else None
+        except ValueError as error:
+            raise ValueError("Write it as JSON.") from error
+
+    def _value(self) -> str:
+        return str(self.raw_data[0] if self.raw_data else as_json_text(self.data))
+
+
 class Converter(ModelConverter):
-    """SQLAdmin's leaves references out, takes an enum's names for its words, and puts every text into one line."""
+    """SQLAdmin's leaves references out, takes an enum's names for its words, and puts every text into one line. Its
+    fields for days and times are made for scripts of its own."""
 
     def _prepare_column(self, prop: Any, form_include_pk: bool, kwargs: dict[str, Any]) -> dict[str, Any] | None:  # noqa: FBT001 - theirs
         column = prop.columns[0]
         prepared = super()._prepare_column(prop, form_include_pk or bool(column.foreign_keys), kwargs)
         if prepared is not None:
             prepared["render_kw"] = {}
+            prepared["default"] = default_of(prop) if prepared["default"] is None else prepared["default"]
         return prepared
 
     def get_converter(self, prop: Any) -> Any:
@@ -52,9 +84,30 @@ class Converter(ModelConverter):
     def conv_money(self, model: type, prop: ColumnProperty[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - theirs
         return MoneyField(**{**kwargs, "render_kw": {"inputmode": "decimal"}})
 
-    @converts("TIMESTAMPAware")  # type: ignore[untyped-decorator]
-    def conv_moment(self, model: type, prop: ColumnProperty[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - theirs
-        return TimezoneAwareDateTimeField(**kwargs)
+    @converts("TIMESTAMPAware", "DateTime")  # type: ignore[untyped-decorator]
+    def conv_datetime(self, model: type, prop: ColumnProperty[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - theirs
+        makes = TimezoneAwareDateTimeField if getattr(prop.columns[0].type, "timezone", True) else DateTimeField
+        return makes(format=MOMENTS, widget=DateTimeLocalInput(), **{**kwargs, "render_kw": {"step": "1"}})
+
+    @converts("Date")  # type: ignore[untyped-decorator]
+    def conv_date(self, model: type, prop: ColumnProperty[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - theirs
+        return DateField(**kwargs)
+
+    @converts("Time")  # type: ignore[untyped-decorator]
+    def conv_time(self, model: type, prop: ColumnProperty[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - theirs
+        return TimeField(format=TIMES, **{**kwargs, "render_kw": {"step": "1"}})
+
+    @converts("JSON", "JSONB")  # type: ignore[untyped-decorator]
+    def conv_json(self, model: type, prop: ColumnProperty[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - theirs
+        return JSONField(**kwargs)
+
+    @converts("Boolean")  # type: ignore[untyped-decorator]
+    def conv_boolean(self, model: type, prop: ColumnProperty[Any], kwargs: dict[str, Any]) -> Any:
+        """What can be missing besides yes and no is no box."""
+        if not prop.columns[0].nullable:
+            return super().conv_boolean(model, prop, kwargs)
+        choices = [("", ""), ("true", "Yes"), ("false", "No")]
+        return SelectField(choices=choices, coerce=lambda value: str(value).lower(), **kwargs)
 
     def conv_reference(self, model: type, prop: ColumnProperty[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - theirs
         return ReferenceField(**kwargs)
@@ -69,8 +122,23 @@ class Converter(ModelConverter):
     def conv_enum(self, model: type, prop: ColumnProperty[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - theirs
         column = prop.columns[0]
         blank = [("", "")] if column.nullable else []
-        kwargs["choices"] = blank + [(word, word) for word in column.type.enums]  # type: ignore[attr-defined]
-        return SelectField(**kwargs)
+        words = column.type.enums  # type: ignore[attr-defined]
+        kwargs["choices"] = blank + [(word, word) for word in words]
+        return SelectField(coerce=lambda value: word_of(value, words), **kwargs)
+
+
+def default_of(prop: Any) -> Any:
+    """What the model says where the column says nothing."""
+    field = prop.parent.class_.model_fields.get(prop.key)
+    default = field.get_default(call_default_factory=True) if field and not field.is_required() else None
+    return None if default is PydanticUndefined else default
+
+
+def word_of(value: Any, words: Sequence[str]) -> str:
+    """A choice as the column keeps it: by its name, or by its value."""
+    if not isinstance(value, Enum):
+        return str(value)
+    return value.name if value.name in words else str(value.value)
 
 
 def cleaned(data: FormData) -> FormData:

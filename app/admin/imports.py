@@ -150,7 +150,8 @@ def _changes(view: Records, row: Any, names: Names, values: Mapping[str, Any]) -
     """What changes of a row: a column's label, and what it holds before and after."""
     for name, value in values.items():
         field = view.fields[name]
-        told = field.read(value) if field.kind in (Kind.MOMENT, Kind.CHOICE) else value  # it is kept as JSON
+        is_as_told = value in ("", None) or field.kind is Kind.REFERENCE
+        told = value if is_as_told else field.read(value)  # it is kept as JSON
         before, after = (field.typed(each) for each in (getattr(row, name), told))
         if before != after and not is_as_before(field, row, names, value):
             before = names.get((field.target, getattr(row, name)), before) if field.target else before
@@ -265,7 +266,7 @@ class RecordImportWork:
         await self.editor.records.hold(row)
         if version(view, row) != item.before["version"]:
             raise Conflict(CHANGED_SINCE)
-        if await self.browser.dependents(view, row):
+        if await self.browser.dependents(row):
             raise Conflict("Other records belong to it by now, so it stays.")
         await self.editor.delete(rights, view, row)
 

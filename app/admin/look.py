@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from sqlalchemy import ColumnElement, Text, cast, func
+from sqlalchemy import ColumnElement, Text, cast, false, func
 from starlette.datastructures import QueryParams
 
-from app.admin.columns import Field, Kind, day, field_of
+from app.admin.columns import Field, Kind, begin, field_of
 from app.admin.records import Records
 from app.models.base import storable
 from app.services.audit_service import as_json
@@ -24,7 +24,8 @@ LOWEST = -(2**31)  # before all numbers that a column holds
 
 @dataclass(frozen=True)
 class Look:
-    """As an address says it; what makes no sense there is passed over. `after` and `before` are places in the order.
+    """As an address says it; names and places that make no sense are passed over, and a filter that makes none finds
+    nothing. `after` and `before` are places in the order.
 
     `within` names the row on whose page some rows are shown: its view, the column by which they refer to it, its key.
     """
@@ -84,25 +85,33 @@ class Look:
 
 def parameters(field: Field) -> Sequence[str]:
     """What addresses call the filter of a column."""
-    return [f"{field.name}_{end}" for end in RANGED] if field.kind is Kind.MOMENT else [field.name]
+    return [f"{field.name}_{end}" for end in RANGED] if field.is_ranged else [field.name]
 
 
 def wanted(look: Look, field: Field) -> list[ColumnElement[bool]]:
     """What a look wants of a column; of a reference that is by its name, which the service looks up."""
     attribute, typed = field.attribute, look.filters.get(field.name, "")
-    if field.kind is Kind.MOMENT:
-        since, until = (day(look.filters.get(name, "")) for name in parameters(field))
-        return ([attribute >= since] if since else []) + ([attribute < until] if until else [])
+    if field.is_ranged:
+        return _within(look, field)
     if not typed or field.kind is Kind.REFERENCE:
         return []
     if typed == NOTHING:
         return [attribute.is_(None) if field.column.nullable else attribute == ""]
-    if field.kind is Kind.FLAG:
-        return [attribute.is_(FLAGS[typed])] if typed in FLAGS else []
     try:
-        return [attribute == field.read(typed)]
+        value = FLAGS[typed] if field.kind is Kind.FLAG else field.read(typed)
+    except (KeyError, ValueError):
+        return [false()]
+    return [attribute.is_(value) if field.kind is Kind.FLAG else attribute == value]
+
+
+def _within(look: Look, field: Field) -> list[ColumnElement[bool]]:
+    """From a day on, and before another."""
+    since, until = (look.filters.get(name, "") for name in parameters(field))
+    try:
+        first = [field.attribute >= begin(field, since)] if since else []
+        return first + ([field.attribute < begin(field, until)] if until else [])
     except ValueError:
-        return []
+        return [false()]
 
 
 @dataclass(frozen=True, slots=True)

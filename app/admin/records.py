@@ -12,6 +12,7 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import SQLModel
 from starlette.requests import Request
 
+from app.admin.addresses import address
 from app.admin.columns import Field, Kind, field_of
 from app.admin.forms import Converter, refused
 from app.errors import Forbidden, NotFound
@@ -23,6 +24,7 @@ from app.repositories.visibility import Rights
 
 Names = Mapping[tuple[str, Any], str]  # what rows are called, by table and key
 LISTED = 8  # columns, unless the view names its own
+NAMES = ("name", "title", "label", "slug", "code", "email")  # of columns by which people name rows
 UNLISTED = (Kind.LONG, Kind.JSON, Kind.BINARY)
 MADE_BY_ITSELF = ("created_at", "updated_at", "version")
 FLAGS = {"add": "can_create", "change": "can_edit", "delete": "can_delete", "export": "can_export"}
@@ -50,7 +52,8 @@ class Inline:
 class Records(ModelView):
     """One table. All that SQLAdmin's `ModelView` takes says how it looks; what is added here:
 
-    `kind` is the kind of record in permissions, and without one the table is for superusers. `label` is the column by
+    `kind` is the kind of record in permissions, and without one the table is for superusers. `home` is the address of
+    the site's own page of all of them. `label` is the column by
     which people name a row, and `subject` the one that names the account in whose history its changes are. `words` is
     its index of words, without which a search reads every row. `secret` is what nobody is shown, in no list, file,
     search or log, and `unlogged` what the log does not keep. `filters` are the columns that narrow a list down, and
@@ -63,6 +66,7 @@ class Records(ModelView):
     model: ClassVar[type[Any]]
     kind: ClassVar[str] = ""
     label: ClassVar[str] = ""
+    home: ClassVar[str] = ""
     words: ClassVar[TextIndex | None] = None
     subject: ClassVar[str] = ""
     secret: ClassVar[Sequence[str]] = ()
@@ -78,6 +82,8 @@ class Records(ModelView):
     form_converter = Converter
     form_include_pk = True  # whether a key is typed, `form_columns` says
     session_maker = sessionmaker()  # for relations alone, of which our tables have none
+
+    address = staticmethod(address)
 
     @property
     def says(self) -> str:
@@ -120,7 +126,9 @@ class Records(ModelView):
         """SQLAdmin's default is the key alone; ours is what fits."""
         if self.column_list or self.column_exclude_list:
             return super().get_list_columns()
-        return [name for name, field in self.fields.items() if field.kind not in UNLISTED][:LISTED]
+        keys = [name for name in self.keys if self.label and self._comes_by_itself(name)]  # which nobody reads
+        names = [name for name, field in self.fields.items() if field.kind not in UNLISTED and name not in keys]
+        return list(dict.fromkeys([self.label, *names] if self.label else names))[:LISTED]
 
     def get_form_columns(self) -> list[str]:
         """SQLAdmin's default is every column; ours leaves out what the row itself sees to."""
@@ -144,6 +152,13 @@ class Records(ModelView):
         """What names a row in an address."""
         return str(get_object_identifier(row))
 
+    def address_of(self, row: Any) -> str:
+        """The same as a part of an address."""
+        return address(self.key_of(row))
+
+    def path_of(self, row: Any) -> str:
+        return f"/admin/{self.identity}/{self.address_of(row)}"
+
     def with_key(self, key: str) -> ColumnElement[bool]:
         """The row with this key. `NotFound` for what can be none."""
         try:
@@ -154,8 +169,10 @@ class Records(ModelView):
             raise NotFound from error
 
     def title_of(self, row: Any) -> str:
-        """What people call a row."""
-        return str(getattr(row, self.naming.name)) if self.naming else self.key_of(row)
+        """What people call a row: by its name, or else by what it begins with in a list."""
+        first = self.naming or self.listed[0]
+        told = getattr(row, first.name) if self.naming or first.kind is Kind.TEXT else None
+        return ("" if told is None else str(told).strip()) or self.key_of(row)
 
     @property
     def formatters(self) -> Mapping[str, Any]:
@@ -180,7 +197,8 @@ class Records(ModelView):
     def heading(self, row: Any, field: Field, names: Names) -> str:
         """The first cell of a row, as plain words for its link."""
         value = getattr(row, field.name)
-        return str(names.get((field.target, value), value) if field.target else value) or self.title_of(row)
+        told = names.get((field.target, value), value) if field.target else value
+        return ("" if told is None else str(told).strip()) or self.title_of(row)
 
     def refers_to(self, field: Field) -> "Records | None":
         return self.panel.of_table(field.target)
@@ -282,9 +300,10 @@ class Panel:
 
 
 def plain(model: type[SQLModel]) -> type[Records]:
-    """A view that has all defaults."""
+    """A view that has all defaults. What its rows are called, a column says by its own name."""
+    named = next((name for name in NAMES if name in model.model_fields), "")
 
     class Plain(Records, model=model):
-        pass
+        label = named
 
     return Plain

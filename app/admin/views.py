@@ -15,7 +15,7 @@ from app.models.group import Group, GroupMember, GroupPermission
 from app.models.job import Job
 from app.models.mail import Mail
 from app.models.picture import Picture
-from app.models.product import WHOLE, Product
+from app.models.product import WHOLE, Product, ProductForm
 from app.models.registrant_forms import NoteForm
 from app.models.saved_view import SavedView
 from app.models.user import AccessToken, User
@@ -36,6 +36,7 @@ class UserAdmin(Records, model=User):
 
     kind, label, subject, needs_password = "user", "email", "id", True
     category = "People"
+    home = "/people"
     can_create = can_delete = False
     secret = ("hashed_password", "totp_secret", "totp_step")
     column_list = ("email", "name", "is_active", "is_staff", "is_superuser", "is_guest", "created_at")
@@ -90,6 +91,7 @@ class ApiTokenAdmin(Records, model=ApiToken):
 
 class ProductAdmin(Records, model=Product):
     kind, label, category = "product", "slug", "Products"
+    home = "/products"
     column_list = ("name", "picture_id", "category", "price_minor", "currency", "stock", "created_at")
     column_labels = {"price_minor": "Price"}
     words = record_search.PRODUCTS
@@ -103,7 +105,8 @@ class ProductAdmin(Records, model=Product):
         """What a currency has no room for is wrong with whichever of the two is changed."""
         currency, price = values.get("currency"), values.get("price_minor", 0)
         says = f"There are no cents of {currency}." if currency in WHOLE and price % 100 else ""
-        return super().problems(values) | ({"price_minor": says, "currency": says} if says else {})
+        told = {name: problem for name, problem in refused(ProductForm, values).items() if name in self.form_columns}
+        return super().problems(values) | told | ({"price_minor": says, "currency": says} if says else {})
 
     def elsewhere(self, row: Product, _names: Names) -> str:
         return row.path
@@ -113,6 +116,7 @@ class WebinarAdmin(Records, model=Webinar):
     """It is made and changed at the desk, which writes to those whom a change concerns."""
 
     kind, label, category = "webinar", "slug", "Webinars"
+    home = "/webinars"
     column_list = ("title", "cover_id", "status", "starts_at", "capacity", "taken")
     column_searchable_list = ("title", "speakers")
     filters = ("status", "starts_at")
@@ -177,6 +181,7 @@ class WebinarMessageAdmin(ReadOnly, model=WebinarMessage):
 
 class DocumentAdmin(ReadOnly, model=Document):
     kind, label, category, parts = "document", "slug", "Knowledge", (Passage,)
+    home = "/documents"
     column_list = ("title", "slug", "updated_at")
     column_searchable_list = ("title", "slug")
 
@@ -228,6 +233,7 @@ class MailAdmin(ReadOnly, model=Mail):
 
 class JobAdmin(ReadOnly, model=Job):
     category = "Site"
+    home = "/desk/jobs"
     column_list = ("title", "owner_id", "state", "done", "total", "created_at")
     filters = ("state", "owner_id", "created_at")
     column_default_sort = ("created_at", True)

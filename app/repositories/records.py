@@ -1,12 +1,27 @@
 """Queries that are the same for every table: what the admin panel asks of all of them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, String, Text, Uuid, bindparam, cast, false, literal, type_coerce
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    ForeignKey,
+    String,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    false,
+    literal,
+    not_,
+    type_coerce,
+)
 from sqlalchemy import select as sql_select
 from sqlalchemy import text as sql_text
 from sqlalchemy.exc import IntegrityError, InvalidRequestError
@@ -176,9 +191,9 @@ class RecordRepository(Repository):
         return reduce(lambda before, next: before + literal("-") + next, parts)
 
     async def delete(self, row: SQLModel) -> None:
-        await take_turn(self.session)
-        await self.session.delete(row)
-        await self.session.flush()
+        """As the database's own rules want it: SQLAlchemy's would take references to the row away before they speak."""
+        await self.write(delete(type(row)).where(_is(row)))
+        self.session.expunge(row)
 
     # Names
 
@@ -189,6 +204,7 @@ class RecordRepository(Repository):
         return {
             key: str(called)
             for key, called in (await self.session.exec(select(key, name).where(key.in_(keys), where))).all()
+            if called is not None
         }
 
     async def by_name(self, key: Any, name: Any, typed: Any, where: ColumnElement[bool]) -> Sequence[Any]:
@@ -201,6 +217,18 @@ class RecordRepository(Repository):
         found = select(name).where(name >= typed, name < upper, where) if typed else select(name).where(where)
         return [str(each) for each in (await self.session.exec(found.order_by(name).limit(limit))).all()]
 
+    async def values(
+        self, model: type[SQLModel], attribute: Any, typed: str, where: ColumnElement[bool], limit: int
+    ) -> Sequence[str]:
+        """What some of the rows hold that begins with this: no index has to know the column for that."""
+        latest = (key.desc() for key in model.__table__.primary_key)  # type: ignore[attr-defined]
+        some = sql_select(attribute.label("value")).where(where).order_by(*latest).limit(TALLIED).subquery()
+        begins = some.c.value >= (typed or " "), some.c.value < typed + "\U0010ffff"
+        found = await self.execute(
+            sql_select(some.c.value).where(*begins).distinct().order_by(some.c.value).limit(limit)
+        )
+        return [str(value) for value in found.scalars()]
+
     async def tally(
         self, model: type[SQLModel], attribute: Any, values: Sequence[Any], where: Sequence[ColumnElement[bool]]
     ) -> list[Count]:
@@ -211,15 +239,24 @@ class RecordRepository(Repository):
 
     # What hangs on a row
 
-    async def dependents(self, table: str, row: SQLModel) -> list[tuple[str, Count]]:
+    async def dependents(self, row: SQLModel) -> list[tuple[str, Count]]:
         """The tables whose rows go when this one does, and how many do."""
-        models = [mapper.class_ for mapper in SQLModel._sa_registry.mappers]
-        keys = [(model, key) for model in models for key in model.__table__.foreign_keys if key.ondelete == "CASCADE"]
+        return await self._referring(row, lambda key: key.ondelete == "CASCADE")
+
+    async def holders(self, row: SQLModel) -> list[tuple[str, Count]]:
+        """The tables whose rows must go before this one can, and how many must."""
+        return await self._referring(row, lambda key: key.ondelete not in ("CASCADE", "SET NULL", "SET DEFAULT"))
+
+    async def _referring(self, row: SQLModel, counts: Callable[[ForeignKey], bool]) -> list[tuple[str, Count]]:
+        kin: Any = type(row)
+        models = [mapper.class_ for mapper in kin._sa_registry.mappers]
+        keys = [(model, key) for model in models for key in model.__table__.foreign_keys if counts(key)]
         found = []
         for model, key in keys:
-            if key.column.table.name == table:
+            if key.column.table is row.__table__:  # type: ignore[attr-defined]
                 here = [getattr(model, key.parent.key) == getattr(row, key.column.key)]
-                found.append((str(model.__tablename__), await self.count(model, here, narrowed=True)))
+                others = [not_(_is(row))] if isinstance(row, model) else []
+                found.append((str(model.__tablename__), await self.count(model, [*here, *others], narrowed=True)))
         return [(name, count) for name, count in found if count.number]
 
     # Its history
@@ -240,6 +277,10 @@ def _some(model: type[SQLModel], where: Sequence[ColumnElement[bool]], most: int
     """How many there are, as a value in a query; one more than `most` stands for all numbers above it."""
     some = sql_select(literal(1)).select_from(model).where(*where).limit(most + 1).subquery()
     return sql_select(func.count()).select_from(some).scalar_subquery()
+
+
+def _is(row: SQLModel) -> ColumnElement[bool]:
+    return and_(*(getattr(type(row), key.key) == getattr(row, key.key) for key in row.__table__.primary_key))  # type: ignore[attr-defined]
 
 
 def _counted(number: int, most: int) -> Count:

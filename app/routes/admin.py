@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Response
 
-from app.admin.editor import revertible
+from app.admin.editor import KEPT_UP, revertible
 from app.admin_dependencies import (
     BegunDep,
     BrowserDep,
@@ -59,7 +59,7 @@ async def create(
     page: PageDep, rights: RightsDep, view: ViewDep, editor: EditorDep, values: NewValuesDep, within: WithinDep
 ) -> Response:
     row = await editor.create(rights, view, values)
-    return await within.answer(page) if within else page.redirect(f"/admin/{view.identity}/{view.key_of(row)}")
+    return await within.answer(page) if within else page.redirect(view.path_of(row))
 
 
 @router.get("/{kind}/new", name="new_record", dependencies=[Depends(new_form)])
@@ -125,6 +125,8 @@ async def history(page: PageDep, chosen: ChosenDep, browser: BrowserDep) -> Resp
         allowed=allowed,
         entries=entries,
         revertible=revertible,
+        kept_up=KEPT_UP,
+        names=await browser.names_in(chosen.rights, chosen.view, entries),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -93,4 +94,6 @@ def as_json(value: Any) -> Any:
     """A value as the log keeps it: moments in ISO 8601, and whatever JSON has no word for as its text."""
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
     return value if value is None or isinstance(value, str | int | float | list | dict) else str(value)

@@ -61,7 +61,7 @@ def test_a_row_from_its_form_to_its_end(open_context: OpenContext, site: Server,
     page.get_by_label("Price").fill("12.50")
     page.get_by_label("Stock").fill("-1")
     save(page)
-    expect(page.get_by_role("alert")).to_contain_text("breaks a rule")
+    expect(page.get_by_text("a whole number from 0 to 999999999")).to_be_visible()
     expect(page.get_by_label("Name")).to_have_value("Admin lamp")
     page.get_by_label("Stock").fill("0")
     save(page)

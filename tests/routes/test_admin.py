@@ -14,7 +14,7 @@ from app.models.audit import AuditEntry
 from app.models.base import now
 from app.models.group import Group, GroupMember, GroupPermission
 from app.models.user import User
-from app.models.webinar import Note, Registration, Webinar
+from app.models.webinar import Note, Registration, Standing, Webinar
 from app.repositories.pictures import PictureRepository
 from app.services.images import Shape, make
 from tests.browser import Browser
@@ -155,7 +155,7 @@ async def test_money_is_shown_and_typed_as_people_do(app: FastAPI, root: Browser
     whole = await root.post(path, **{**typed, "currency": "JPY"})
     assert whole.status_code == 422 and "There are no cents of JPY." in text(one(parse(whole), "#about-price_minor"))
     assert (await root.post(path, **{**typed, "price_minor": "980"})).status_code == 303
-    assert "price_minor: 1234.50 → 980.00" in text(one(parse(await root.get(f"{path}/history")), "main"))
+    assert "Price: 1234.50 → 980.00" in text(one(parse(await root.get(f"{path}/history")), "main"))
     conflict = await root.post(path, **{**typed, "price_minor": "7"})
     assert "Theirs: 980.00" in conflict.text.replace("</span>", "").replace('<span class="text-muted">', "")
     chosen = {**fields(conflict), **{name: typed[name] for name in LAMP}, "price_minor": "980.00"}
@@ -427,3 +427,42 @@ async def test_the_log_forgets_whom_a_contacts_erasure_is_about(app: FastAPI, ro
         entry.act for entry in kept
     }
     assert "canar" not in json.dumps([[entry.before, entry.after] for entry in kept]).lower()
+
+
+async def test_a_list_shows_by_what_it_is_sorted_and_how_it_stands_with_its_rows(app: FastAPI, root: Browser) -> None:
+    await make_webinar(app)
+    up, down = parse(await root.get("/admin/webinar?sort=title")), parse(await root.get("/admin/webinar?sort=-title"))
+    assert [text(one(page, "#sort-title")) for page in (up, down)] == ["Title ↑", "Title ↓"]
+    assert text(one(up, "td .text-success")) == "Published"
+    for kind, home in (("user", "/people"), ("webinar", "/webinars"), ("product", "/products")):
+        page = parse(await root.get(f"/admin/{kind}"))
+        assert [text(each) for each in find(page, f'main a[href="{home}"]')] == ["Their own page"], kind
+        assert (await root.get(home)).status_code == 200
+
+
+async def test_a_history_says_what_people_call_things(app: FastAPI, root: Browser) -> None:
+    rep = await make_user(app, "rep@example.com", "sales", is_staff=True)
+    webinar = await make_webinar(app, capacity=9)
+    values: dict[str, Any] = {"number": 1, "consent": "yes", "status": Standing.REGISTERED, "email": "a@example.com"}
+    held = Registration(webinar_id=webinar.id, name="Ann", **values)
+    async with app.state.database.transaction() as session:
+        session.add(held)
+    assert text(one(parse(await root.get(f"/admin/registration/{held.id}")), "h1")) == "Registration Ann"
+    await root.post(
+        f"/admin/registration/{held.id}",
+        **fields(await root.get(f"/admin/registration/{held.id}/edit")) | {"rep_id": rep.email},
+    )
+    said = text(one(parse(await root.get(f"/admin/registration/{held.id}/history")), "main ol"))
+    assert "Sales rep: nothing → rep@example.com" in said and "updated_at" not in said and str(rep.id) not in said
+
+
+async def test_a_filter_suggests_what_rows_hold_that_one_sees(app: FastAPI, root: Browser) -> None:
+    await make_products(app, {"category": "Lighting"}, {"category": "Linen"}, {"category": "Books"})
+    path = "/admin/product/suggestions/category?category="
+    for typed, found in {"": ["Books", "Lighting", "Linen"], "Li": ["Lighting", "Linen"], "x": []}.items():
+        options = re.findall(r'value="([^"]*)"', (await root.get(f"{path}{typed}")).text)
+        assert options == found, typed
+    page = parse(await root.get("/admin/product"))
+    assert one(page, "#by-category").get("list") == one(page, "#by-category ~ datalist").get("id")
+    for other in ("description", "name_key", "slug"):
+        assert "option" not in (await root.get(f"/admin/product/suggestions/{other}")).text, "no filter of the list"

@@ -222,6 +222,9 @@ async def test_bulk_keeps_to_the_rights_of_rows(app: FastAPI, root: Browser, str
     )
     for wrong in nonsense:
         assert (await root.post("/admin/product/bulk", **wrong)).status_code == 422, wrong
+    again = parse(await root.post("/admin/product/bulk", act="delete", query="?q=lamp&sort=-name"))
+    assert "there are none" in text(one(again, "main [role=alert]")), "and the list, as it was, to choose from"
+    assert one(again, "#q").get("value") == "lamp" and one(again, "#rows") is not None
 
 
 async def test_sessions_that_are_ended_stay_ended(app: FastAPI, root: Browser, stranger: Browser) -> None:
