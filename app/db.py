@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 
 from app import sqlite
 from app.errors import AppError
+from app.turns import Turn
 
 # WAL lets readers go on while one writes. NORMAL is safe under it: a power cut may lose the last commit, not the file.
 # Mapped into memory, pages are read where the system keeps them: a connection's own cache of 2 MB holds few of them.
@@ -54,28 +55,6 @@ def _set_pragmas(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-class Turn:
-    """One transaction's turn to write, taken before its first write and given back at its end.
-
-    SQLite has one writer at a time, and one that finds another there sleeps longer each time it looks again. In a queue
-    of our own everybody's turn comes at once, and what a transaction only reads it reads before. PostgreSQL needs none.
-    """
-
-    def __init__(self, lock: asyncio.Lock | None) -> None:
-        self.lock = lock
-        self.taken = False
-
-    async def take(self) -> None:
-        if self.lock and not self.taken:
-            await self.lock.acquire()
-            self.taken = True
-
-    def give_back(self) -> None:
-        if self.lock and self.taken:
-            self.lock.release()
-            self.taken = False
-
-
 async def take_turn(session: AsyncSession) -> None:
     """Before a write. A session that `Database` did not open, as a shell's, has no turn and takes its chance.
 
@@ -91,6 +70,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = create_engine(url)
+        # SQLite has one writer at a time, and one that finds another there sleeps longer each time it looks again. In a
+        # queue of our own everybody's turn comes at once, and what a transaction only reads it reads before.
         self._writing = asyncio.Lock() if self.engine.dialect.name == "sqlite" else None
 
     @asynccontextmanager
