@@ -267,6 +267,12 @@ async def test_check_in_by_the_code(app: FastAPI, browser: Browser) -> None:
     assert find(parse(await browser.get(path)), "main form button")
     assert "Welcome" in (await browser.post(path)).text
     assert "Checked in already" in (await browser.post(path)).text
+    await register(browser, "Ben")
+    await browser.post(await manage(app, "Ben") + "/cancellation")
+    async with app.state.database.transaction() as session:
+        ben = (await session.exec(select(Registration).where(Registration.name == "Ben"))).one()
+    gone = await browser.post(f"/desk/webinars/herons/check-in/{ben.id}")
+    assert (gone.status_code, await heading(gone)) == (409, "Ben") and "has no seat" in text(one(parse(gone), "main"))
 
 
 async def test_sales_see_and_change_what_is_assigned_to_them(app: FastAPI, browser: Browser) -> None:
