@@ -31,8 +31,8 @@ FORM = {
 }
 
 
-async def register(browser: Browser, name: str, slug: str = "herons", **more: str) -> httpx2.Response:
-    form = {"name": name, "email": f"{name.lower()}@example.com", "consent": "true", **more}
+async def register(browser: Browser, called: str, slug: str = "herons", **more: str) -> httpx2.Response:
+    form = {"name": called, "email": f"{called.lower()}@example.com", "consent": "true", **more}
     return await browser.post(f"/webinars/{slug}/registrations", **form)
 
 
@@ -95,6 +95,9 @@ async def test_what_is_wrong_with_a_form_is_said_and_nothing_is_lost(app: FastAP
     assert one(wrong, "input[name=consent]").get("checked") is not None
     without = await browser.post("/webinars/herons/registrations", name="Ann", email="ann@example.com")
     assert without.status_code == 422
+    for blank in ("  ", "\u200d"):
+        nameless = parse(await register(browser, "Ann", name=blank))
+        assert text(one(nameless, "#about-name")) == "Name is needed."
     assert await standings(app) == {}
 
 
