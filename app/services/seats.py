@@ -34,10 +34,12 @@ class Seats:
             await self._cancel(webinar, registration, actor)
 
     async def _cancel(self, webinar: Webinar, registration: Registration, actor: User | None) -> None:
-        webinar.taken -= registration.status == Standing.REGISTERED
+        before = registration.status
+        webinar.taken -= before == Standing.REGISTERED
         await self.webinars.add(webinar)
         await self._stand(registration, Standing.CANCELLED)
-        await self.events.publish(RegistrationCancelled(webinar, registration, actor))
+        changes = {"before": {"status": before.value}, "after": {"status": Standing.CANCELLED.value}}
+        await self.events.publish(RegistrationCancelled(webinar, registration, actor, **changes))
         await self._promote(webinar)
 
     # What staff do with one person

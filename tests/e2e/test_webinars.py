@@ -81,7 +81,7 @@ def test_from_registration_to_the_next_in_the_queue(
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out"
     page.get_by_role("button", name="I cannot come").click()
     expect(page.get_by_role("main")).to_contain_text("cancelled")
-    page.goto(link(smtp, "Cid", "A seat has become free"))
+    page.goto(link(smtp, "Cid", "You have a seat now"))
     expect(page.get_by_role("main")).to_contain_text("you have a seat")
 
 

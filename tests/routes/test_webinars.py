@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import httpx2
 from fastapi import FastAPI
@@ -71,7 +72,7 @@ async def test_seats_then_the_waiting_list_then_the_next_one(app: FastAPI, brows
         "Cid": Standing.REGISTERED,
         "Dan": Standing.WAITING,
     }
-    assert (await mails(app, "cid@example.com"))[-1].subject == "A seat has become free for you: Herons"
+    assert (await mails(app, "cid@example.com"))[-1].subject == "You have a seat now: Herons"
     assert (await webinar_now(app, webinar)).taken == 2
     await browser.post(await manage(app, "Ann") + "/cancellation")
     assert (await webinar_now(app, webinar)).taken == 2, "a second click cancels nothing more"
@@ -127,6 +128,29 @@ async def test_calendars_know_the_entry_again(app: FastAPI, browser: Browser) ->
     assert [str(event["status"]) for event in events] == ["CONFIRMED", "CANCELLED", "CONFIRMED"]
     public = Calendar.from_ical((await browser.get("/webinars/herons/calendar.ics")).text)
     assert str(public.walk("VEVENT")[0]["summary"]) == "Herons"
+
+
+async def test_calendars_learn_of_nothing_that_they_never_had(app: FastAPI, desk: Browser) -> None:
+    await make_webinar(app, capacity=1)
+    async with Browser(app) as visitor:
+        for name in ("Ann", "Ben"):
+            await register(visitor, name)
+        for name in ("Ben", "Ann"):
+            link = one(parse(await desk.get(f"/desk/webinars/herons/registrations?q={name}")), "tbody td a")
+            await desk.post(f"{link.get('href')}/status", status="cancelled")
+    for name, entries in (("ann", ["METHOD:REQUEST", "METHOD:CANCEL"]), ("ben", [])):
+        told = await mails(app, f"{name}@example.com")
+        assert [mail.calendar.splitlines()[3] for mail in told if mail.calendar] == entries
+        assert told[-1].subject == "Your registration is cancelled: Herons", "whoever did it"
+        assert ("calendar" in told[-1].text) == bool(entries)
+
+
+async def test_a_mail_says_on_which_day_it_ends(app: FastAPI, browser: Browser) -> None:
+    at = datetime(2031, 5, 1, 18, tzinfo=UTC)
+    await make_webinar(app, starts_at=at, ends_at=at + timedelta(days=2))
+    await register(browser, "Ann")
+    told = (await mails(app, "ann@example.com"))[-1].text
+    assert "Thursday, 01 May 2031, 18:00 to Saturday, 03 May 2031, 18:00 (UTC)" in told
 
 
 async def test_many_at_once_get_exactly_the_seats(settings: Settings, open_app: OpenApp) -> None:
@@ -249,7 +273,7 @@ async def test_approval(app: FastAPI, desk: Browser) -> None:
         await desk.post(f"{paths[2]}/status", status="declined")
         told = [(await mails(app, f"{name}@example.com"))[-1].subject for name in ("ann", "ben", "cid")]
         assert [subject.partition(":")[0] for subject in told] == [
-            "A seat has become free for you",
+            "You have a seat now",
             "You are on the waiting list",
             "Your registration",
         ]
