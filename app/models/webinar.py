@@ -1,7 +1,9 @@
 """Webinars and the people who register for them."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo, available_timezones
@@ -111,6 +113,11 @@ class Webinar(SQLModel, table=True):
     @property
     def cover_facts(self) -> dict[str, Any]:
         return {"cover": str(self.cover_id or ""), "cover_alt": self.cover_alt}
+
+    @property
+    def version(self) -> str:
+        """Another one whenever somebody has changed what its form says."""
+        return sha256(json.dumps(WebinarForm.of(self)).encode()).hexdigest()[:16]
 
     def local(self, moment: datetime) -> datetime:
         """A moment as the clocks show it where the webinar is held."""
@@ -304,3 +311,9 @@ class WebinarForm(SQLModel):
             },
             "questions": self.questions.splitlines(),
         }
+
+
+class EditedWebinarForm(WebinarForm):
+    """The same of one that is there: `seen` is the version that the form was opened with."""
+
+    seen: str = Field(default="", max_length=16)

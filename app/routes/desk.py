@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Response
 
-from app.models.webinar import Registration, Webinar, WebinarForm
+from app.models.webinar import EditedWebinarForm, Registration, Webinar, WebinarForm
 from app.services.registrants import View
 from app.visitors import PageDep, RightsDep, Slug, WatchedDep, Words
 from app.webinar_dependencies import LiveWebinarsDep, RegistrantsDep, RegistrantsFileDep, WebinarServiceDep
@@ -113,9 +113,9 @@ async def change(
     rights: RightsDep,
     webinar: EditedDep,
     webinars: WebinarServiceDep,
-    form: Annotated[WebinarForm, Form()],
+    form: Annotated[EditedWebinarForm, Form()],
 ) -> Response:
-    await webinars.change(rights, webinar, form)
+    await webinars.change(rights, webinar, form, form.seen)
     return page.redirect(webinar.path)
 
 

@@ -207,6 +207,21 @@ async def acts(app: FastAPI) -> Sequence[AuditEntry]:
         return (await session.exec(found)).all()  # type: ignore[no-any-return]
 
 
+async def test_who_saves_second_sees_what_was_saved_first(app: FastAPI, desk: Browser) -> None:
+    await desk.post("/desk/webinars", **FORM)
+    edit, save = "/desk/webinars/otters-others/edit", "/desk/webinars/otters-others"
+    seen = one(parse(await desk.get(edit)), "input[name=seen]").get("value") or ""
+    await register(desk, "Ann", "otters-others")
+    assert (await desk.post(save, **FORM | {"seen": seen, "speakers": "Mia"})).status_code == 303
+    late = await desk.post(save, **FORM | {"seen": seen, "title": "Otters", "needs_approval": "true"})
+    page = parse(late)
+    assert late.status_code == 409 and "changed since you opened it" in text(one(page, "main [role=alert]"))
+    assert text(one(page, "#about-speakers")) == "Now it is “Mia”." and "Now it is “off”." in late.text
+    assert one(page, "#title").get("value") == "Otters", "what was typed is not lost"
+    again = one(page, "input[name=seen]").get("value") or ""
+    assert (await desk.post(save, **FORM | {"seen": again, "title": "Otters"})).status_code == 303
+
+
 async def test_times_and_zones_that_cannot_be(desk: Browser) -> None:
     for wrong in ({"ends": "2030-05-01T17:00"}, {"time_zone": "Mars/Olympus"}, {"capacity": "0"}, {"starts": "soon"}):
         response = await desk.post("/desk/webinars", **{**FORM, **wrong})
