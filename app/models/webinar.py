@@ -111,6 +111,10 @@ class Webinar(SQLModel, table=True):
         return self.status == WebinarStatus.PUBLISHED
 
     @property
+    def takes_place(self) -> bool:
+        return self.status != WebinarStatus.CANCELLED and not self.is_over
+
+    @property
     def cover_facts(self) -> dict[str, Any]:
         return {"cover": str(self.cover_id or ""), "cover_alt": self.cover_alt}
 
@@ -299,12 +303,9 @@ class WebinarForm(SQLModel):
             "opens_at": self.opens,
             "closes_at": self.closes,
         }
-        plain = {
-            *("title", "description", "speakers", "time_zone", "capacity"),
-            *("needs_approval", "shares_out", "join_url"),
-        }
+        plain = WebinarForm.model_fields.keys() & Webinar.model_fields.keys() - {"questions"}
         return {
-            **self.model_dump(include=plain),
+            **self.model_dump(include=set(plain)),
             **{
                 name: moment.replace(tzinfo=zone).astimezone(UTC) if moment else None
                 for name, moment in moments.items()

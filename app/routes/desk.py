@@ -9,7 +9,13 @@ from fastapi import APIRouter, Depends, Form, Response
 from app.models.webinar import EditedWebinarForm, Registration, Webinar, WebinarForm
 from app.services.registrants import View
 from app.visitors import PageDep, RightsDep, Slug, WatchedDep, Words
-from app.webinar_dependencies import LiveWebinarsDep, RegistrantsDep, RegistrantsFileDep, WebinarServiceDep
+from app.webinar_dependencies import (
+    LiveWebinarsDep,
+    RegistrantsDep,
+    RegistrantServiceDep,
+    RegistrantsFileDep,
+    WebinarServiceDep,
+)
 
 router = APIRouter(prefix="/desk/webinars")
 
@@ -163,3 +169,11 @@ async def do_check_in(
     page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: EntrantDep, webinars: WebinarServiceDep
 ) -> Response:
     return page.show_form(came_now=await webinars.check_in(rights, webinar, registrant))
+
+
+@router.post("/{slug}/check-in/{registration_id}/deletion", name="undo_check_in")
+async def undo_check_in(
+    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: EntrantDep, registrants: RegistrantServiceDep
+) -> Response:
+    await registrants.check_out(rights, webinar, registrant)
+    return page.redirect(f"/desk/webinars/{webinar.slug}/check-in/{registrant.id}")

@@ -69,7 +69,7 @@ class Seats:
             await self._decide(webinar, registration, standing, rights.user)
 
     async def _decide(self, webinar: Webinar, registration: Registration, standing: Standing, actor: User) -> None:
-        if standing != Standing.DECLINED and (webinar.status == WebinarStatus.CANCELLED or webinar.is_over):
+        if standing != Standing.DECLINED and not webinar.takes_place:
             raise Conflict("It is cancelled or over, so nobody gets a seat any more.")
         if registration.is_over:
             webinar.last_number += 1
@@ -96,7 +96,7 @@ class Seats:
 
     async def _promote(self, webinar: Webinar) -> None:
         """Give free seats to those who wait, the first first, as long as it takes place. Only under the lock."""
-        if webinar.status == WebinarStatus.CANCELLED or webinar.is_over:
+        if not webinar.takes_place:
             return
         for registration in await self.webinars.waiting(webinar, webinar.free):
             webinar.taken += 1

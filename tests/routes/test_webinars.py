@@ -143,6 +143,10 @@ async def test_calendars_learn_of_nothing_that_they_never_had(app: FastAPI, desk
         assert [mail.calendar.splitlines()[3] for mail in told if mail.calendar] == entries
         assert told[-1].subject == "Your registration is cancelled: Herons", "whoever did it"
         assert ("calendar" in told[-1].text) == bool(entries)
+    menu = ("/desk/webinars/herons/registrations", "tbody tr:first-child select[name=status] option")
+    assert [text(each) for each in find(parse(await desk.get(menu[0])), menu[1])] == ["cancelled", "registered"]
+    await desk.post("/desk/webinars/herons/cancellation")
+    assert [text(each) for each in find(parse(await desk.get(menu[0])), menu[1])] == ["cancelled"], "no way back"
 
 
 async def test_a_mail_says_on_which_day_it_ends(app: FastAPI, browser: Browser) -> None:
@@ -308,7 +312,15 @@ async def test_check_in_by_the_code(app: FastAPI, browser: Browser) -> None:
     await sign_in(browser, "sam@example.com")
     assert find(parse(await browser.get(path)), "main form button")
     assert "Welcome" in (await browser.post(path)).text
-    assert "Checked in already" in (await browser.post(path)).text
+    again = await browser.post(path)
+    assert "Checked in already" in again.text
+    undo = one(parse(again), "form[action$=deletion]").get("action") or ""
+    for _ in range(2):
+        assert (await browser.post(undo)).headers["location"] == path
+    assert find(parse(await browser.get(path)), "main form button"), "it was a mistake, so they can still come"
+    async with app.state.database.transaction() as session:
+        entries = (await session.exec(select(AuditEntry).where(AuditEntry.act == "registration.changed"))).all()
+    assert [entry.after for entry in entries] == [{"attended_at": None}], "on record, and once"
     await register(browser, "Ben")
     await browser.post(await manage(app, "Ben") + "/cancellation")
     async with app.state.database.transaction() as session:
