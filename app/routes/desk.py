@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Annotated
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Depends, Form, Response
 
@@ -18,6 +19,7 @@ from app.webinar_dependencies import (
 )
 
 router = APIRouter(prefix="/desk/webinars")
+ZONES = sorted(available_timezones())
 
 
 async def get_view(
@@ -35,7 +37,7 @@ async def get_view(
 
 async def new_form(page: PageDep, rights: RightsDep) -> None:
     rights.check("webinar.add")
-    page.form("webinars/edit.html", webinar=None)
+    page.form("webinars/edit.html", webinar=None, zones=ZONES)
 
 
 async def get_webinar(rights: RightsDep, webinars: WebinarServiceDep, slug: Slug) -> Webinar:
@@ -48,7 +50,7 @@ WebinarDep = Annotated[Webinar, Depends(get_webinar)]
 
 async def get_edited(page: PageDep, rights: RightsDep, webinar: WebinarDep) -> Webinar:
     rights.check("webinar.change")
-    page.form("webinars/edit.html", webinar=webinar)
+    page.form("webinars/edit.html", webinar=webinar, zones=ZONES)
     return webinar
 
 

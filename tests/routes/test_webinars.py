@@ -233,6 +233,12 @@ async def test_times_and_zones_that_cannot_be(desk: Browser) -> None:
         assert one(parse(response), "#title").get("value") == FORM["title"]
 
 
+async def test_zones_are_offered(desk: Browser) -> None:
+    page = parse(await desk.get("/desk/webinars/new"))
+    assert one(page, "#time_zone").get("list") == "zones"
+    assert "Europe/Berlin" in [option.get("value") for option in find(page, "#zones option")]
+
+
 async def test_preview(desk: Browser) -> None:
     shown = await desk.htmx("/desk/webinars/preview", "POST", description="**bold** <script>alert(1)</script>")
     assert text(one(parse(shown), "strong")) == "bold" and not find(parse(shown), "script")
