@@ -393,7 +393,7 @@ async def test_a_contact_is_given_out_and_erased_everywhere(app: FastAPI, desk: 
     assert exported["registrations"][0]["answers"] == {"Why?": "canary sings"} and len(exported["mails"]) == 1
     assert "canary" in await everything(app)
     erased = await desk.post("/desk/contacts/erasure", email="canary@example.com")
-    assert "Erased, from 1 webinars" in text(one(parse(erased), "main"))
+    assert "Erased, from 1 webinar and" in text(one(parse(erased), "main"))
     assert "canary" not in await everything(app)
     assert (await standings(app)) == {"Ben": Standing.REGISTERED}
 
