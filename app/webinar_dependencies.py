@@ -15,6 +15,7 @@ from app.repositories.messages import MessageRepository
 from app.repositories.numbers import NumberRepository
 from app.repositories.pictures import PictureRepository
 from app.repositories.registrants import RegistrantRepository
+from app.repositories.saved_views import SavedViewRepository
 from app.repositories.webinars import WebinarRepository
 from app.services.bulk_acts import BulkActs
 from app.services.contact_service import ContactService
@@ -58,7 +59,8 @@ WebinarServiceDep = Annotated[WebinarService, Depends(get_webinars)]
 async def get_contacts(session: SessionDep, webinars: WebinarServiceDep, audit: AuditServiceDep) -> ContactService:
     webinar_rows, mails, pictures = WebinarRepository(session), MailRepository(session), PictureRepository(session)
     jobs, follow_ups, answers = JobRepository(session), FollowUpRepository(session), IdempotencyRepository(session)
-    return ContactService(webinar_rows, mails, pictures, jobs, follow_ups, answers, webinars, audit)
+    views = SavedViewRepository(session)
+    return ContactService(webinar_rows, mails, pictures, jobs, follow_ups, answers, views, webinars, audit)
 
 
 async def get_pictures(request: Request, session: SessionDep, events: EventsDep) -> PictureService:

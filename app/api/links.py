@@ -28,6 +28,7 @@ LINKS: Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]] = {
         "registrations_change": REGISTRATION | VERSION,
         "registrations_cancel": REGISTRATION,
         "registrations_check_in": REGISTRATION,
+        "registrations_check_out": REGISTRATION | VERSION,
         "notes_create": REGISTRATION,
         "follow_ups_get": REGISTRATION,
     },

@@ -1,15 +1,14 @@
 """API tokens: what programs show instead of a cookie."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, StringConstraints
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 from app.models.base import Timestamp, now
-from app.models.user import clean_name
+from app.models.user import GivenName
 
 Scope = Literal["read", "write"]
 
@@ -37,6 +36,6 @@ class ApiToken(SQLModel, table=True):
 class TokenForm(SQLModel):
     """`days` until it expires; 0 is never."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(clean_name)]
+    name: GivenName
     scopes: list[Scope] = Field(min_length=1)
     days: int = Field(default=90, ge=0, le=3650)

@@ -5,11 +5,11 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import StringConstraints
 from sqlmodel import Field, SQLModel
 
 from app.models.base import Typed
-from app.models.user import Address, clean_name
+from app.models.user import Address, GivenName
 from app.models.webinar import LONGEST_ANSWER, LONGEST_NOTE, LONGEST_SOURCE, MOST_QUESTIONS, Standing
 
 
@@ -25,7 +25,7 @@ class ContactForm(SQLModel):
 class DetailsForm(SQLModel):
     """What a person says of themselves, and may change later. `answers` are in the order of the webinar's questions."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(clean_name)]
+    name: GivenName
     answers: list[Annotated[Typed, StringConstraints(max_length=LONGEST_ANSWER)]] = Field(
         default_factory=list, max_length=MOST_QUESTIONS
     )

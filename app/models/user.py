@@ -145,6 +145,14 @@ def clean_name(typed: str) -> str:
     return name.strip()
 
 
+def given_name(typed: str) -> str:
+    """The same, which cannot be left out."""
+    name = clean_name(typed)
+    if not name.strip(JOINERS):
+        raise ValueError("Name is needed.")
+    return name
+
+
 def own_path(typed: str) -> str:
     """A path of this site, or the way home: nobody is sent elsewhere by a link that looks like ours."""
     odd = any(c <= " " or c == "\\" or c == "\x7f" for c in typed)
@@ -158,6 +166,7 @@ Address = Annotated[
     WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
 ]
 Name = Annotated[str, StringConstraints(max_length=100), AfterValidator(clean_name)]
+GivenName = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(given_name)]
 Password = Annotated[SecretStr, Field(max_length=LONGEST_PASSWORD)]
 Code = Annotated[SecretStr, Field(max_length=64)]
 Next = Annotated[str, StringConstraints(max_length=2000), AfterValidator(own_path)]

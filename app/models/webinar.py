@@ -1,7 +1,9 @@
 """Webinars and the people who register for them."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo, available_timezones
@@ -109,8 +111,17 @@ class Webinar(SQLModel, table=True):
         return self.status == WebinarStatus.PUBLISHED
 
     @property
+    def takes_place(self) -> bool:
+        return self.status != WebinarStatus.CANCELLED and not self.is_over
+
+    @property
     def cover_facts(self) -> dict[str, Any]:
         return {"cover": str(self.cover_id or ""), "cover_alt": self.cover_alt}
+
+    @property
+    def version(self) -> str:
+        """Another one whenever somebody has changed what its form says."""
+        return sha256(json.dumps(WebinarForm.of(self)).encode()).hexdigest()[:16]
 
     def local(self, moment: datetime) -> datetime:
         """A moment as the clocks show it where the webinar is held."""
@@ -292,15 +303,18 @@ class WebinarForm(SQLModel):
             "opens_at": self.opens,
             "closes_at": self.closes,
         }
-        plain = {
-            *("title", "description", "speakers", "time_zone", "capacity"),
-            *("needs_approval", "shares_out", "join_url"),
-        }
+        plain = WebinarForm.model_fields.keys() & Webinar.model_fields.keys() - {"questions"}
         return {
-            **self.model_dump(include=plain),
+            **self.model_dump(include=set(plain)),
             **{
                 name: moment.replace(tzinfo=zone).astimezone(UTC) if moment else None
                 for name, moment in moments.items()
             },
             "questions": self.questions.splitlines(),
         }
+
+
+class EditedWebinarForm(WebinarForm):
+    """The same of one that is there: `seen` is the version that the form was opened with."""
+
+    seen: str = Field(default="", max_length=16)

@@ -127,20 +127,20 @@ class JobRepository(Repository):
 
     # What goes
 
-    async def forget(self, email: str, records: Collection[UUID]) -> None:
+    async def forget(self, email: str, records: Collection[UUID], names: Collection[str] = ()) -> None:
         """Delete what is kept of this address and of these records; what is about to be done to them is not done.
 
         So it is with rows that were deleted before, with their photos, and with what hung on them, also among what
         hung on others.
         """
-        asked_for = func.lower(col(Job.path)).contains(quote_plus(email).lower(), autoescape=True)
-        await self.write(update(Job).where(asked_for).values(path=""))
         before, data = col(JobItem.before), col(JobItem.data)
         theirs = func.lower(before["email"].as_string()) == email.lower()
-        deleted = (await self.session.exec(select(JobItem.key, before["photo_id"].as_string()).where(theirs))).all()
-        keys = {email, *(str(id) for id in records), *(key for key, _ in deleted)}
+        photo, name = (before[field].as_string() for field in ("photo_id", "name"))
+        deleted = (await self.session.exec(select(JobItem.key, photo, name).where(theirs))).all()
+        await self._forget_search({email, *names, *(called for _, _, called in deleted)})
+        keys = {email, *(str(id) for id in records), *(key for key, *_ in deleted)}
         hung = await self._hung(email, keys)
-        photos = {photo for _, photo in deleted} | {row.get("photo_id") for row in _rows(hung) if _is_of(row, email)}
+        photos = {photo for _, photo, _ in deleted} | {row.get("photo_id") for row in _rows(hung) if _is_of(row, email)}
         await self.write(delete(Picture).where(col(Picture.id).in_([UUID(each) for each in photos if each])))
         of_them = (each["registration_id"].as_string().in_(keys) for each in (before, data))
         here = or_(col(JobItem.key).in_(keys), col(JobItem.record).in_(records), theirs, *of_them)
@@ -148,6 +148,11 @@ class JobRepository(Repository):
             mine = col(JobItem.job_id) == item.job_id, col(JobItem.number) == item.number
             await self.write(update(JobItem).where(*mine).values(before=without(item.before, email, keys)))
         await self.write(delete(JobItem).where(here))
+
+    async def _forget_search(self, words: Collection[str]) -> None:
+        """Of a job that was asked for where somebody searched for one of these, forget the page."""
+        sought = [col(Job.path).icontains(quote_plus(word), autoescape=True) for word in words if word]
+        await self.write(update(Job).where(or_(*sought)).values(path=""))
 
     async def _hung(self, email: str, keys: set[str]) -> Sequence[JobItem]:
         """The items that keep rows of these among what hung on others. Adds the keys of those rows to the set."""

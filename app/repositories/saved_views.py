@@ -1,9 +1,10 @@
 """Queries of the looks that people keep."""
 
 from collections.abc import Sequence
+from urllib.parse import quote_plus
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, or_
 from sqlmodel import col, func, select
 
 from app.models.saved_view import SavedView
@@ -27,3 +28,9 @@ class SavedViewRepository(Repository):
         """False when there is no such look of theirs."""
         mine = delete(SavedView).where(col(SavedView.owner_id) == owner, col(SavedView.view) == view)
         return (await self.write(mine.where(col(SavedView.id) == id))).rowcount == 1
+
+    async def forget_address(self, email: str) -> None:
+        """Delete looks that search for this address, whose ever they are."""
+        sought = col(SavedView.query).icontains(quote_plus(email), autoescape=True)
+        called = col(SavedView.name).icontains(email, autoescape=True)
+        await self.write(delete(SavedView).where(or_(sought, called)))

@@ -3,16 +3,24 @@
 from functools import partial
 from typing import Annotated
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Depends, Form, Response
 
 from app.models.listing import PageNumber
-from app.models.webinar import Registration, Webinar, WebinarForm
+from app.models.webinar import EditedWebinarForm, Registration, Webinar, WebinarForm
 from app.services.registrants import View
 from app.visitors import PageDep, RightsDep, Slug, WatchedDep, Words
-from app.webinar_dependencies import LiveWebinarsDep, RegistrantsDep, RegistrantsFileDep, WebinarServiceDep
+from app.webinar_dependencies import (
+    LiveWebinarsDep,
+    RegistrantsDep,
+    RegistrantServiceDep,
+    RegistrantsFileDep,
+    WebinarServiceDep,
+)
 
 router = APIRouter(prefix="/desk/webinars")
+ZONES = sorted(available_timezones())
 
 
 async def get_view(
@@ -30,19 +38,26 @@ async def get_view(
 
 async def new_form(page: PageDep, rights: RightsDep) -> None:
     rights.check("webinar.add")
-    page.form("webinars/edit.html", webinar=None)
+    page.form("webinars/edit.html", webinar=None, zones=ZONES)
 
 
-async def get_webinar(page: PageDep, rights: RightsDep, webinars: WebinarServiceDep, slug: Slug) -> Webinar:
+async def get_webinar(rights: RightsDep, webinars: WebinarServiceDep, slug: Slug) -> Webinar:
     rights.check("webinar.view")
-    webinar = await webinars.get(rights, slug)
-    page.form("webinars/edit.html", webinar=webinar)
+    return await webinars.get(rights, slug)
+
+
+WebinarDep = Annotated[Webinar, Depends(get_webinar)]
+
+
+async def get_edited(page: PageDep, rights: RightsDep, webinar: WebinarDep) -> Webinar:
+    rights.check("webinar.change")
+    page.form("webinars/edit.html", webinar=webinar, zones=ZONES)
     return webinar
 
 
 async def get_registrant(
     rights: RightsDep,
-    webinar: Annotated[Webinar, Depends(get_webinar)],
+    webinar: WebinarDep,
     webinars: WebinarServiceDep,
     registration_id: UUID,
 ) -> Registration:
@@ -51,8 +66,28 @@ async def get_registrant(
 
 
 ViewDep = Annotated[View, Depends(get_view)]
-WebinarDep = Annotated[Webinar, Depends(get_webinar)]
+EditedDep = Annotated[Webinar, Depends(get_edited)]
 RegistrantDep = Annotated[Registration, Depends(get_registrant)]
+
+
+async def get_desk(
+    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrants: RegistrantsDep, view: ViewDep
+) -> Webinar:
+    """The webinar, with the table of its registrants as the page of forms about many of them."""
+    rights.check_some("registration.view")
+    table, choices = await registrants.table(rights, webinar, view), await registrants.choices(rights, webinar)
+    page.form("webinars/desk.html", table=table, choices=choices, rights=rights)
+    return webinar
+
+
+async def get_entrant(page: PageDep, webinar: WebinarDep, registrant: RegistrantDep) -> Registration:
+    """A registrant on the page that a phone shows which has scanned their code."""
+    page.form("webinars/check_in.html", webinar=webinar, registrant=registrant, came_now=False)
+    return registrant
+
+
+DeskDep = Annotated[Webinar, Depends(get_desk)]
+EntrantDep = Annotated[Registration, Depends(get_entrant)]
 
 
 @router.get("/new", name="new_webinar", dependencies=[Depends(new_form)])
@@ -77,8 +112,7 @@ async def preview(
 
 
 @router.get("/{slug}/edit", name="edit_webinar")
-async def edit(page: PageDep, rights: RightsDep, _webinar: WebinarDep) -> Response:
-    rights.check("webinar.change")
+async def edit(page: PageDep, _webinar: EditedDep) -> Response:
     return page.show_form()
 
 
@@ -86,11 +120,11 @@ async def edit(page: PageDep, rights: RightsDep, _webinar: WebinarDep) -> Respon
 async def change(
     page: PageDep,
     rights: RightsDep,
-    webinar: WebinarDep,
+    webinar: EditedDep,
     webinars: WebinarServiceDep,
-    form: Annotated[WebinarForm, Form()],
+    form: Annotated[EditedWebinarForm, Form()],
 ) -> Response:
-    await webinars.change(rights, webinar, form)
+    await webinars.change(rights, webinar, form, form.seen)
     return page.redirect(webinar.path)
 
 
@@ -107,13 +141,8 @@ async def cancel(page: PageDep, rights: RightsDep, webinar: WebinarDep, webinars
 
 
 @router.get("/{slug}/registrations", name="registrations")
-async def registrations(
-    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrants: RegistrantsDep, view: ViewDep
-) -> Response:
-    rights.check_some("registration.view")
-    table = await registrants.table(rights, webinar, view)
-    choices = await registrants.choices(rights, webinar)
-    return page.render("webinars/desk.html", block="table", table=table, choices=choices, rights=rights)
+async def registrations(page: PageDep, _webinar: DeskDep) -> Response:
+    return page.show_form(block="table")
 
 
 @router.get("/{slug}/registrations/stream", name="registrations_stream")
@@ -133,14 +162,21 @@ async def export(
 
 
 @router.get("/{slug}/check-in/{registration_id}", name="check_in")
-async def show_check_in(page: PageDep, webinar: WebinarDep, registrant: RegistrantDep) -> Response:
+async def show_check_in(page: PageDep, _registrant: EntrantDep) -> Response:
     """What a phone shows that has scanned a code: who it is, and a button."""
-    return page.render("webinars/check_in.html", webinar=webinar, registrant=registrant, came_now=False)
+    return page.show_form()
 
 
 @router.post("/{slug}/check-in/{registration_id}", name="do_check_in")
 async def do_check_in(
-    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: RegistrantDep, webinars: WebinarServiceDep
+    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: EntrantDep, webinars: WebinarServiceDep
 ) -> Response:
-    came_now = await webinars.check_in(rights, webinar, registrant)
-    return page.render("webinars/check_in.html", webinar=webinar, registrant=registrant, came_now=came_now)
+    return page.show_form(came_now=await webinars.check_in(rights, webinar, registrant))
+
+
+@router.post("/{slug}/check-in/{registration_id}/deletion", name="undo_check_in")
+async def undo_check_in(
+    page: PageDep, rights: RightsDep, webinar: WebinarDep, registrant: EntrantDep, registrants: RegistrantServiceDep
+) -> Response:
+    await registrants.check_out(rights, webinar, registrant)
+    return page.redirect(f"/desk/webinars/{webinar.slug}/check-in/{registrant.id}")

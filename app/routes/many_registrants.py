@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
 from app.models.base import Typed
 from app.models.registrant_forms import BulkForm, ImportForm
 from app.models.webinar import Webinar
-from app.routes.desk import ViewDep, WebinarDep
+from app.routes.desk import DeskDep, ViewDep, WebinarDep
 from app.services.csv_import import Preview
 from app.visitors import PageDep, RightsDep
 from app.webinar_dependencies import BulkActsDep, RegistrantImportDep
@@ -74,7 +74,7 @@ async def run(
 async def bulk(
     page: PageDep,
     rights: RightsDep,
-    webinar: WebinarDep,
+    webinar: DeskDep,
     acts: BulkActsDep,
     view: ViewDep,
     form: Annotated[BulkForm, Form()],

@@ -10,6 +10,7 @@ from app.repositories.idempotency import IdempotencyRepository
 from app.repositories.jobs import JobRepository
 from app.repositories.mails import MailRepository
 from app.repositories.pictures import PictureRepository
+from app.repositories.saved_views import SavedViewRepository
 from app.repositories.visibility import Rights
 from app.repositories.webinars import WebinarRepository
 from app.services.audit_service import AuditService
@@ -28,6 +29,7 @@ class ContactService:
         jobs: JobRepository,
         follow_ups: FollowUpRepository,
         answers: IdempotencyRepository,
+        saved_views: SavedViewRepository,
         service: WebinarService,
         audit: AuditService,
     ) -> None:
@@ -37,6 +39,7 @@ class ContactService:
         self.jobs = jobs
         self.follow_ups = follow_ups
         self.answers = answers
+        self.saved_views = saved_views
         self.service = service
         self.audit = audit
 
@@ -79,7 +82,8 @@ class ContactService:
             await self._forget(registration, rights.user)
         await self.mails.forget(email)
         ids = [registration.id for registration, _ in found]
-        await self.jobs.forget(email, ids)
+        await self.jobs.forget(email, ids, {registration.name for registration, _ in found})
+        await self.saved_views.forget_address(email)
         await self.answers.forget(email, *map(str, ids))
         await self.audit.forget("registration", ids, email)
         return len(found)

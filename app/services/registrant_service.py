@@ -81,6 +81,12 @@ class RegistrantService:
             raise Invalid("Nobody can be assigned to this person.", field="rep_id")
         await self.put(rights, webinar, registration, {"rep_id": rep_id})
 
+    async def check_out(self, rights: Rights, webinar: Webinar, registration: Registration) -> None:
+        """Take back that somebody is there, which was noted by mistake."""
+        await check_change(self.webinars, rights, registration)
+        await self.hold(webinar, registration)
+        await self.put(rights, webinar, registration, {"attended_at": None})
+
     async def note(self, rights: Rights, webinar: Webinar, registration: Registration, form: NoteForm) -> Note:
         await check_change(self.webinars, rights, registration)
         author = rights.user

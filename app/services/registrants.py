@@ -120,6 +120,7 @@ class Table:
     reps: Sequence[User] = ()  # to whom somebody can be assigned
     may_change: bool = False
     may_assign: bool = False
+    sees_all: bool = True
 
     @property
     def pages(self) -> int:
@@ -174,6 +175,7 @@ class Registrants:
             reps=await self.registrants.assignable(),
             may_change=rights.may_some("registration.change"),
             may_assign=rights.may("registration.change"),
+            sees_all=rights.may("registration.view"),
         )
 
     async def _page(

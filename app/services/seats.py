@@ -34,10 +34,12 @@ class Seats:
             await self._cancel(webinar, registration, actor)
 
     async def _cancel(self, webinar: Webinar, registration: Registration, actor: User | None) -> None:
-        webinar.taken -= registration.status == Standing.REGISTERED
+        before = registration.status
+        webinar.taken -= before == Standing.REGISTERED
         await self.webinars.add(webinar)
         await self._stand(registration, Standing.CANCELLED)
-        await self.events.publish(RegistrationCancelled(webinar, registration, actor))
+        changes = {"before": {"status": before.value}, "after": {"status": Standing.CANCELLED.value}}
+        await self.events.publish(RegistrationCancelled(webinar, registration, actor, **changes))
         await self._promote(webinar)
 
     # What staff do with one person
@@ -67,7 +69,7 @@ class Seats:
             await self._decide(webinar, registration, standing, rights.user)
 
     async def _decide(self, webinar: Webinar, registration: Registration, standing: Standing, actor: User) -> None:
-        if standing != Standing.DECLINED and (webinar.status == WebinarStatus.CANCELLED or webinar.is_over):
+        if standing != Standing.DECLINED and not webinar.takes_place:
             raise Conflict("It is cancelled or over, so nobody gets a seat any more.")
         if registration.is_over:
             webinar.last_number += 1
@@ -94,7 +96,7 @@ class Seats:
 
     async def _promote(self, webinar: Webinar) -> None:
         """Give free seats to those who wait, the first first, as long as it takes place. Only under the lock."""
-        if webinar.status == WebinarStatus.CANCELLED or webinar.is_over:
+        if not webinar.takes_place:
             return
         for registration in await self.webinars.waiting(webinar, webinar.free):
             webinar.taken += 1

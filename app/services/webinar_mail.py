@@ -12,7 +12,7 @@ from app.events import (
 )
 from app.models.base import now
 from app.models.follow_up import FollowUp
-from app.models.webinar import Registration, Standing, Webinar
+from app.models.webinar import Registration, Standing, Webinar, WebinarStatus
 from app.models.webinar_message import Filling, MessageForm, Notice, WebinarMessage
 from app.repositories.messages import MessageRepository
 from app.repositories.webinars import WebinarRepository
@@ -41,17 +41,17 @@ class WebinarMail:
         self.settings = settings
 
     async def handle(self, happened: Happened) -> None:
+        had_seat = happened.before.get("status") == Standing.REGISTERED
         match happened:
             case WebinarRegistered(webinar, Registration() as registration) | RegistrationDecided(
                 webinar, Registration() as registration
             ):
-                had_seat = happened.before.get("status") == Standing.REGISTERED
                 await self._tell(webinar, registration, STANDINGS[registration.status], had_seat=had_seat)
             case SeatGiven(webinar, Registration() as registration):
                 await MessageRepository(self.webinars.session).pass_over(webinar, registration, now())
                 await self._tell(webinar, registration, "webinar_seat_given")
             case RegistrationCancelled(webinar, Registration() as registration):
-                await self._tell(webinar, registration, "webinar_cancelled")
+                await self._tell(webinar, registration, "webinar_cancelled", had_seat=had_seat)
             case WebinarRescheduled(webinar):
                 await self._tell_all(webinar, "webinar_changed")
             case WebinarCancelled(webinar):
@@ -62,7 +62,7 @@ class WebinarMail:
     async def message(self, webinar: Webinar, registration: Registration, message: WebinarMessage) -> None:
         """A reminder or a follow-up; reminders bring the calendar's entry once more."""
         filling = Filling.of(webinar, registration.name, self._link(registration))
-        entry = self._calendar(webinar, registration, "") if message.is_reminder else ""
+        entry = self._calendar(webinar, registration) if message.is_reminder else ""
         await self._write(registration.email, webinar, message, filling, registration, calendar=entry)
 
     async def test(self, webinar: Webinar, to: str, form: MessageForm, filling: Filling) -> None:
@@ -122,10 +122,13 @@ class WebinarMail:
         self, webinar: Webinar, registration: Registration, template: str, *, had_seat: bool = False
     ) -> None:
         place = await self.webinars.place(registration) if template == STANDINGS[Standing.WAITING] else 0
+        entry = self._calendar(webinar, registration, had_seat=had_seat)
         await self.mail.send(
             registration.email,
             template,
-            calendar=self._calendar(webinar, registration, template, had_seat=had_seat),
+            calendar=entry,
+            in_calendar=bool(entry),
+            confirmed=registration.confirmed_at is not None,
             webinar=webinar,
             name=registration.name,
             place=place,
@@ -135,11 +138,10 @@ class WebinarMail:
     def _link(self, registration: Registration) -> str:
         return self.settings.url(f"/registrations/{registration.id}/{link_signature(self.settings, registration.id)}")
 
-    def _calendar(self, webinar: Webinar, registration: Registration, template: str, *, had_seat: bool = False) -> str:
-        """An entry for whoever has a seat; one that takes it back for whoever has none any more."""
-        over = template in ("webinar_cancelled", "webinar_called_off")
-        has_seat = registration.status == Standing.REGISTERED and not over
-        if not (has_seat or had_seat or over):
+    def _calendar(self, webinar: Webinar, registration: Registration, *, had_seat: bool = False) -> str:
+        """An entry for whoever has a seat; one that takes it back for whoever has none any more, and had one."""
+        is_seated = registration.status == Standing.REGISTERED
+        if not (is_seated or had_seat):
             return ""
-        method = Method.REQUEST if has_seat else Method.CANCEL
+        method = Method.REQUEST if is_seated and webinar.status != WebinarStatus.CANCELLED else Method.CANCEL
         return calendar(webinar, self.settings.site, self.settings.mail_address, method, registration)

@@ -36,6 +36,7 @@ from app.services.slugs import SlugTaken, free_slug
 CONSENT = "I agree that my name, address and answers are kept to hold this webinar, until I cancel or it is over."
 CALENDAR_FIELDS = ("title", "starts_at", "ends_at", "time_zone")
 SIGNATURE_LENGTH = 32
+MOST_SAID = 500
 
 
 class AlreadyRegistered(Conflict):
@@ -50,6 +51,24 @@ class NotOpen(Conflict):
 
 class TooFewSeats(Conflict):
     message = "More people than that hold a seat already. Cancel some registrations first, or keep the number."
+
+
+class ChangedSince(Conflict):
+    """Beside each field in which they differ stands what somebody else has saved."""
+
+    title = "Somebody else was faster"
+    message = "This webinar was changed since you opened it. Keep what you typed or take theirs, and save once more."
+
+    def __init__(self, webinar: Webinar, form: WebinarForm) -> None:
+        theirs, mine = WebinarForm.of(webinar), form.model_dump(mode="json")
+        differing = {name: theirs.get(name) for name in WebinarForm.model_fields if mine[name] != theirs.get(name)}
+        super().__init__(problems={name: f"Now it is “{_said(value)}”." for name, value in differing.items()})
+
+
+def _said(value: Any) -> str:
+    """A value of a form in words."""
+    words = {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value or "nothing")
+    return words if len(words) <= MOST_SAID else words[: MOST_SAID - 1] + "…"
 
 
 class WebinarService(Seats):
@@ -95,11 +114,16 @@ class WebinarService(Seats):
         await self.events.publish(WebinarAdded(webinar, None, rights.user, after=form.values()))
         return webinar
 
-    async def change(self, rights: Rights, webinar: Webinar, form: WebinarForm) -> None:
-        """Change it; more seats go to those who wait, and calendars learn of another time."""
+    async def change(self, rights: Rights, webinar: Webinar, form: WebinarForm, seen: str = "") -> None:
+        """Change it; more seats go to those who wait, and calendars learn of another time.
+
+        `seen` is the version that was looked at, unless the webinar was held since.
+        """
         rights.check("webinar.change")
         values = form.values()
         await self.webinars.lock(webinar)
+        if seen not in ("", webinar.version):
+            raise ChangedSince(webinar, form)
         if values["capacity"] < webinar.taken:
             raise TooFewSeats(field="capacity")
         before = {name: getattr(webinar, name) for name in values}

@@ -40,9 +40,9 @@ def nobody_is_registered(site: Server, smtp: SmtpServer) -> None:
         database.execute("UPDATE webinar SET taken = 0, last_number = 0")
 
 
-def register(page: Page, site: Server, name: str) -> None:
+def register(page: Page, site: Server, name: str, called: str = "") -> None:
     page.goto(site.url + SMALL)
-    page.get_by_label("Your name").fill(name)
+    page.get_by_label("Your name").fill(called or name)
     page.get_by_label("E-mail address").fill(f"{name.lower()}@example.com")
     page.get_by_role("checkbox").check()
     page.get_by_role("button", name="Register").click()
@@ -69,7 +69,7 @@ def test_from_registration_to_the_next_in_the_queue(
     for name in ("Ann", "Ben"):
         register(page, site, name)
         expect(page.get_by_role("heading", level=1)).to_have_text("You have a seat")
-    register(page, site, "Cid")
+    register(page, site, "Cid", "W" * 100)
     expect(page.get_by_role("main")).to_contain_text("You are number 1 on the list")
     if script:
         axe_finds_nothing(page)
@@ -79,10 +79,15 @@ def test_from_registration_to_the_next_in_the_queue(
     if script:
         axe_finds_nothing(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out"
-    page.get_by_role("button", name="I cannot come").click()
+    expect(page.get_by_role("button", name="Cancel my registration")).to_be_hidden()
+    page.get_by_text("I cannot come").click()
+    expect(page.get_by_role("main")).to_contain_text("Your seat goes to whoever waits first")
+    page.get_by_role("button", name="Cancel my registration").click()
     expect(page.get_by_role("main")).to_contain_text("cancelled")
-    page.goto(link(smtp, "Cid", "A seat has become free"))
+    page.goto(link(smtp, "Cid", "You have a seat now"))
     expect(page.get_by_role("main")).to_contain_text("you have a seat")
+    if script:
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "a name that is one long word"
 
 
 def test_the_seat_counter_changes_by_itself(open_context: OpenContext, site: Server) -> None:

@@ -21,6 +21,7 @@ from app.models.group import Group, GroupMember, GroupPermission
 from app.models.job import Job, JobItem
 from app.models.picture import Picture
 from app.models.product import Product
+from app.models.saved_view import SavedView
 from app.models.user import AccessToken, User
 from app.models.webinar import Note, Registration, Webinar
 from app.models.webinar_message import Delivery, WebinarMessage
@@ -407,7 +408,12 @@ async def test_an_erasure_reaches_what_is_kept_of_others(
 
 async def test_an_erasure_of_somebody_deleted_with_all_that_hung_on_them(app: FastAPI, root: Browser) -> None:
     people = await register(app, root, "canary")
+    for query in ("?q=Canary%40example.com", "?name=canary"):  # a job knows the page that it was asked for on
+        form = {"act": "set:group", "all": "true", "sent": "true", "to-group": "vip", "query": query}
+        await job_ended(app, (await root.post("/admin/registration/bulk/job", **form)).headers["location"])
+    await root.post("/admin/registration/views?q=canary@example.com", name="One person")
     action, job = await deleted(app, root, f"/admin/registration/{people['canary'].id}")
+    assert str(await held(app, Job, SavedView)).lower().count("canary%40") == 2
     await root.post("/desk/contacts/erasure", email="canary@example.com")
     assert "canary" not in await everything(app) and await items_of(app, job) == []
     await undo(app, root, action)

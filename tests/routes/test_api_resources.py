@@ -184,6 +184,9 @@ async def test_staff_approve_assign_and_check_in(app: FastAPI, staff: Client) ->
     assert (nobody.status_code, nobody.json()["errors"][0]["field"]) == (422, "rep_id")
     came = (await staff.post(f"{path}/check-in")).json()["attended_at"]
     assert came and (await staff.post(f"{path}/check-in")).json()["attended_at"] == came
+    here = {"If-Match": (await staff.get(path)).headers["etag"]}
+    assert (await staff.delete(f"{path}/check-in", headers=here)).status_code == 204
+    assert (await staff.get(path)).json()["attended_at"] is None
     assert (await change(staff, path, status="cancelled")).json()["status"] == "cancelled"
     assert (await change(staff, path, status="pending")).status_code == 409
     seen = (await staff.get(path)).headers["etag"]

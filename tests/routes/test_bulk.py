@@ -9,7 +9,7 @@ from app.models.audit import AuditEntry
 from app.models.job import Job
 from app.models.webinar import Registration, Standing, Webinar
 from tests.browser import Browser
-from tests.html import one, parse, text
+from tests.html import find, one, parse, text
 from tests.jobs import items_of, job_ended, registered, undo
 from tests.people import mails, make_user, sign_in
 from tests.webinars import make_webinar, webinar_now
@@ -164,3 +164,16 @@ async def test_nonsense(app: FastAPI, desk: Browser) -> None:
     await fill(app, desk)
     for form in ({"act": "explode", "all": "true"}, {"act": "cancel"}, {"act": "cancel", "ids": "x"}):
         assert (await desk.client.post(f"{DESK}/bulk", data=form)).status_code == 422, form
+
+
+async def test_what_is_wrong_is_said_above_the_table(app: FastAPI, desk: Browser) -> None:
+    webinar = await fill(app, desk)
+    ann = str((await registered(app, webinar))["ann"].id)
+    form = {"act": "assign", "rep": str(webinar.id), "ids": [ann], "value": "press"}
+    page = parse((await desk.client.post(f"{DESK}/bulk?status=registered", data=form)).text)
+    assert text(one(page, "h1")) == "Registrations" and len(find(page, "#table tbody tr")) == 2, "the same view"
+    assert "to whom registrations can be assigned" in text(one(page, "#bulk [role=alert]"))
+    assert [box.get("value") for box in find(page, "input[name=ids][checked]")] == [ann], "and the same choice"
+    assert one(page, "#act option[selected]").get("value") == "assign" and one(page, "#value").get("value") == "press"
+    nobody = parse((await desk.post(f"{DESK}/bulk", act="cancel")).text)
+    assert "nobody is chosen" in text(one(nobody, "main [role=alert]"))

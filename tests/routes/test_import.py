@@ -4,6 +4,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.config import Settings
+from app.models.base import now
 from app.models.job import JobState
 from app.models.webinar import Standing
 from app.services.csv_import import CHANGED_SINCE
@@ -82,6 +83,10 @@ async def test_without_consent_nothing_runs(app: FastAPI, desk: Browser) -> None
     refused = await desk.post(path, tell="true")
     assert refused.status_code == 422 and "consent" in text(one(parse(refused), "main form"))
     assert one(parse(refused), "input[name=tell]").get("checked") is not None
+    await make_webinar(app, slug="otters", closes_at=now())
+    sent = await desk.client.post("/desk/webinars/otters/import", data={"pasted": CSV})
+    closed = parse(await desk.get(sent.headers["location"]))
+    assert not find(closed, "input[name=tell]") and "registration is not open" in text(one(closed, "main"))
     assert await registered(app, webinar) == {}
 
 

@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import httpx2
 from fastapi import FastAPI
@@ -31,8 +32,8 @@ FORM = {
 }
 
 
-async def register(browser: Browser, name: str, slug: str = "herons", **more: str) -> httpx2.Response:
-    form = {"name": name, "email": f"{name.lower()}@example.com", "consent": "true", **more}
+async def register(browser: Browser, called: str, slug: str = "herons", **more: str) -> httpx2.Response:
+    form = {"name": called, "email": f"{called.lower()}@example.com", "consent": "true", **more}
     return await browser.post(f"/webinars/{slug}/registrations", **form)
 
 
@@ -71,7 +72,7 @@ async def test_seats_then_the_waiting_list_then_the_next_one(app: FastAPI, brows
         "Cid": Standing.REGISTERED,
         "Dan": Standing.WAITING,
     }
-    assert (await mails(app, "cid@example.com"))[-1].subject == "A seat has become free for you: Herons"
+    assert (await mails(app, "cid@example.com"))[-1].subject == "You have a seat now: Herons"
     assert (await webinar_now(app, webinar)).taken == 2
     await browser.post(await manage(app, "Ann") + "/cancellation")
     assert (await webinar_now(app, webinar)).taken == 2, "a second click cancels nothing more"
@@ -95,6 +96,9 @@ async def test_what_is_wrong_with_a_form_is_said_and_nothing_is_lost(app: FastAP
     assert one(wrong, "input[name=consent]").get("checked") is not None
     without = await browser.post("/webinars/herons/registrations", name="Ann", email="ann@example.com")
     assert without.status_code == 422
+    for blank in ("  ", "\u200d"):
+        nameless = parse(await register(browser, "Ann", name=blank))
+        assert text(one(nameless, "#about-name")) == "Name is needed."
     assert await standings(app) == {}
 
 
@@ -124,6 +128,33 @@ async def test_calendars_know_the_entry_again(app: FastAPI, browser: Browser) ->
     assert [str(event["status"]) for event in events] == ["CONFIRMED", "CANCELLED", "CONFIRMED"]
     public = Calendar.from_ical((await browser.get("/webinars/herons/calendar.ics")).text)
     assert str(public.walk("VEVENT")[0]["summary"]) == "Herons"
+
+
+async def test_calendars_learn_of_nothing_that_they_never_had(app: FastAPI, desk: Browser) -> None:
+    await make_webinar(app, capacity=1)
+    async with Browser(app) as visitor:
+        for name in ("Ann", "Ben"):
+            await register(visitor, name)
+        for name in ("Ben", "Ann"):
+            link = one(parse(await desk.get(f"/desk/webinars/herons/registrations?q={name}")), "tbody td a")
+            await desk.post(f"{link.get('href')}/status", status="cancelled")
+    for name, entries in (("ann", ["METHOD:REQUEST", "METHOD:CANCEL"]), ("ben", [])):
+        told = await mails(app, f"{name}@example.com")
+        assert [mail.calendar.splitlines()[3] for mail in told if mail.calendar] == entries
+        assert told[-1].subject == "Your registration is cancelled: Herons", "whoever did it"
+        assert ("calendar" in told[-1].text) == bool(entries)
+    menu = ("/desk/webinars/herons/registrations", "tbody tr:first-child select[name=status] option")
+    assert [text(each) for each in find(parse(await desk.get(menu[0])), menu[1])] == ["cancelled", "registered"]
+    await desk.post("/desk/webinars/herons/cancellation")
+    assert [text(each) for each in find(parse(await desk.get(menu[0])), menu[1])] == ["cancelled"], "no way back"
+
+
+async def test_a_mail_says_on_which_day_it_ends(app: FastAPI, browser: Browser) -> None:
+    at = datetime(2031, 5, 1, 18, tzinfo=UTC)
+    await make_webinar(app, starts_at=at, ends_at=at + timedelta(days=2))
+    await register(browser, "Ann")
+    told = (await mails(app, "ann@example.com"))[-1].text
+    assert "Thursday, 01 May 2031, 18:00 to Saturday, 03 May 2031, 18:00 (UTC)" in told
 
 
 async def test_many_at_once_get_exactly_the_seats(settings: Settings, open_app: OpenApp) -> None:
@@ -180,11 +211,32 @@ async def acts(app: FastAPI) -> Sequence[AuditEntry]:
         return (await session.exec(found)).all()  # type: ignore[no-any-return]
 
 
+async def test_who_saves_second_sees_what_was_saved_first(app: FastAPI, desk: Browser) -> None:
+    await desk.post("/desk/webinars", **FORM)
+    edit, save = "/desk/webinars/otters-others/edit", "/desk/webinars/otters-others"
+    seen = one(parse(await desk.get(edit)), "input[name=seen]").get("value") or ""
+    await register(desk, "Ann", "otters-others")
+    assert (await desk.post(save, **FORM | {"seen": seen, "speakers": "Mia"})).status_code == 303
+    late = await desk.post(save, **FORM | {"seen": seen, "title": "Otters", "needs_approval": "true"})
+    page = parse(late)
+    assert late.status_code == 409 and "changed since you opened it" in text(one(page, "main [role=alert]"))
+    assert text(one(page, "#about-speakers")) == "Now it is “Mia”." and "Now it is “off”." in late.text
+    assert one(page, "#title").get("value") == "Otters", "what was typed is not lost"
+    again = one(page, "input[name=seen]").get("value") or ""
+    assert (await desk.post(save, **FORM | {"seen": again, "title": "Otters"})).status_code == 303
+
+
 async def test_times_and_zones_that_cannot_be(desk: Browser) -> None:
     for wrong in ({"ends": "2030-05-01T17:00"}, {"time_zone": "Mars/Olympus"}, {"capacity": "0"}, {"starts": "soon"}):
         response = await desk.post("/desk/webinars", **{**FORM, **wrong})
         assert response.status_code == 422, wrong
         assert one(parse(response), "#title").get("value") == FORM["title"]
+
+
+async def test_zones_are_offered(desk: Browser) -> None:
+    page = parse(await desk.get("/desk/webinars/new"))
+    assert one(page, "#time_zone").get("list") == "zones"
+    assert "Europe/Berlin" in [option.get("value") for option in find(page, "#zones option")]
 
 
 async def test_preview(desk: Browser) -> None:
@@ -246,7 +298,7 @@ async def test_approval(app: FastAPI, desk: Browser) -> None:
         await desk.post(f"{paths[2]}/status", status="declined")
         told = [(await mails(app, f"{name}@example.com"))[-1].subject for name in ("ann", "ben", "cid")]
         assert [subject.partition(":")[0] for subject in told] == [
-            "A seat has become free for you",
+            "You have a seat now",
             "You are on the waiting list",
             "Your registration",
         ]
@@ -266,7 +318,21 @@ async def test_check_in_by_the_code(app: FastAPI, browser: Browser) -> None:
     await sign_in(browser, "sam@example.com")
     assert find(parse(await browser.get(path)), "main form button")
     assert "Welcome" in (await browser.post(path)).text
-    assert "Checked in already" in (await browser.post(path)).text
+    again = await browser.post(path)
+    assert "Checked in already" in again.text
+    undo = one(parse(again), "form[action$=deletion]").get("action") or ""
+    for _ in range(2):
+        assert (await browser.post(undo)).headers["location"] == path
+    assert find(parse(await browser.get(path)), "main form button"), "it was a mistake, so they can still come"
+    async with app.state.database.transaction() as session:
+        entries = (await session.exec(select(AuditEntry).where(AuditEntry.act == "registration.changed"))).all()
+    assert [entry.after for entry in entries] == [{"attended_at": None}], "on record, and once"
+    await register(browser, "Ben")
+    await browser.post(await manage(app, "Ben") + "/cancellation")
+    async with app.state.database.transaction() as session:
+        ben = (await session.exec(select(Registration).where(Registration.name == "Ben"))).one()
+    gone = await browser.post(f"/desk/webinars/herons/check-in/{ben.id}")
+    assert (gone.status_code, await heading(gone)) == (409, "Ben") and "has no seat" in text(one(parse(gone), "main"))
 
 
 async def test_sales_see_and_change_what_is_assigned_to_them(app: FastAPI, browser: Browser) -> None:
@@ -277,10 +343,11 @@ async def test_sales_see_and_change_what_is_assigned_to_them(app: FastAPI, brows
             await register(visitor, name)
     async with app.state.database.transaction() as session:
         ann, ben = (await session.exec(select(Registration).order_by(col(Registration.number)))).all()
-        ann.rep_id = sam.id
-        session.add(ann)
     await sign_in(browser, "sam@example.com")
     desk = "/desk/webinars/herons/registrations"
+    assert "Nobody is assigned to you" in (await browser.get(desk)).text
+    async with app.state.database.transaction() as session:
+        session.add((await session.get(Registration, ann.id)).sqlmodel_update({"rep_id": sam.id}))
     for path in (desk, f"{desk}.csv", f"{desk}?q=e&status=registered"):
         page = (await browser.get(path)).text
         assert "ann@example.com" in page and "Ben" not in page and "ben@example.com" not in page, path
@@ -327,7 +394,7 @@ async def test_a_contact_is_given_out_and_erased_everywhere(app: FastAPI, desk: 
     assert exported["registrations"][0]["answers"] == {"Why?": "canary sings"} and len(exported["mails"]) == 1
     assert "canary" in await everything(app)
     erased = await desk.post("/desk/contacts/erasure", email="canary@example.com")
-    assert "Erased, from 1 webinars" in text(one(parse(erased), "main"))
+    assert "Erased, from 1 webinar and" in text(one(parse(erased), "main"))
     assert "canary" not in await everything(app)
     assert (await standings(app)) == {"Ben": Standing.REGISTERED}
 

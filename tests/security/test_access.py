@@ -157,7 +157,8 @@ TABLE: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         DECIDES,
         """
-        move_registrant put_registrant_group assign_registrant add_note do_check_in put_photo remove_photo
+        move_registrant put_registrant_group assign_registrant add_note do_check_in undo_check_in put_photo
+        remove_photo
         follow_up save_follow_up draft_follow_up stop_follow_up follow_up_stream follow_up_live send_follow_up
         """,
     ),
@@ -190,7 +191,7 @@ TABLE: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (API_SEES_REGISTRATIONS, "registrations_list numbers_list numbers_get"),
     (API_REGISTRANT, "registrations_get"),
-    (API_CHANGES, "registrations_change registrations_check_in photos_delete"),
+    (API_CHANGES, "registrations_change registrations_check_in registrations_check_out photos_delete"),
     (API_DELETES, "webinar_messages_delete"),
     (API_DELETES_PRODUCTS, "products_delete"),
     (API_SEES, "photos_get notes_list"),

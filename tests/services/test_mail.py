@@ -45,16 +45,13 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "account_deleted": {"time": now()},
     **{
         f"webinar_{what}": {"name": "Ann", "url": URL, "webinar": WEBINAR}
-        for what in (
-            "registered",
-            "pending",
-            "seat_given",
-            "declined",
-            "cancelled",
-            "changed",
-            "called_off",
-        )
+        for what in ("registered", "pending", "declined")
     },
+    **{
+        f"webinar_{what}": {"name": "Ann", "url": URL, "webinar": WEBINAR, "in_calendar": True}
+        for what in ("cancelled", "changed", "called_off")
+    },
+    "webinar_seat_given": {"name": "Ann", "url": URL, "webinar": WEBINAR, "confirmed": False},
     "webinar_message": {"webinar": WEBINAR, "words": "Hello Ann", "source": "Hello Ann", **LEAVE},
     "webinar_follow_up": {"webinar": WEBINAR, "words": "Hello <b>Ann</b>", **LEAVE},
     "webinar_waiting": {"name": "Ann", "url": URL, "webinar": WEBINAR, "place": 3},

@@ -185,7 +185,7 @@ async def test_who_gets_a_seat_late_is_not_reminded_of_yesterday(app: FastAPI, c
         path = (await mails(app, "ann@example.com"))[-1].text.split("http://127.0.0.1:8000")[1].split()[0]
         assert (await visitor.post(f"{path}/cancellation")).status_code == 303
     await messenger(app).act()
-    assert (await subjects(app, "lucky"))[1:] == ["A seat has become free for you: Herons"]
+    assert (await subjects(app, "lucky"))[1:] == ["You have a seat now: Herons"]
     clock.move_to(START - HOUR)
     await messenger(app).act()
     assert (await subjects(app, "lucky"))[2:] == ["Soon: Herons"]

@@ -173,3 +173,16 @@ async def check_in(
     """Note that this person is there. A second time changes nothing: `attended_at` stays."""
     await webinars.check_in(rights, webinar, registration)
     return one(show(registration))
+
+
+@router.delete("/{registration_id}/check-in", name="registrations_check_out", status_code=204, response_class=Response)
+async def check_out(
+    _writer: WriterDep,
+    rights: RightsDep,
+    webinar: WebinarDep,
+    registration: UnchangedDep,
+    registrants: RegistrantServiceDep,
+) -> Response:
+    """Take back that this person is there, which was noted by mistake."""
+    await registrants.check_out(rights, webinar, registration)
+    return Response(status_code=204)
