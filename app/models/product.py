@@ -179,9 +179,13 @@ def money(minor: int) -> Decimal:
     return Decimal(minor).scaleb(-2)
 
 
+def figure(minor: int, currency: str) -> str:
+    """As people read it, without the currency."""
+    return f"{money(minor):,.{0 if currency in WHOLE else 2}f}"
+
+
 def amount(minor: int, currency: str) -> str:
-    """As people read it."""
-    return f"{money(minor):,.{0 if currency in WHOLE else 2}f} {currency}"
+    return f"{figure(minor, currency)} {currency}"
 
 
 def typed_price(minor: int, currency: str) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -13,7 +12,7 @@ import orjson
 from app.cache import Cache
 from app.charts import Chart, Data, Series, bars, columns
 from app.errors import NotFound
-from app.models.product import BANDS, money
+from app.models.product import BANDS, figure
 from app.repositories.product_figures import BAND, CATEGORY, CURRENCY, MONTH, ProductFigures, Scope
 from app.repositories.visibility import Rights
 from app.services.csv_file import line
@@ -25,13 +24,13 @@ Rows = Sequence[Sequence[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """The products in one currency."""
+    """The products in one currency, with figures as people read them."""
 
     currency: str
     products: int
-    lowest: Decimal
-    highest: Decimal
-    average: Decimal
+    lowest: str
+    highest: str
+    average: str
 
 
 @dataclass(frozen=True)
@@ -138,8 +137,8 @@ def _prices(sums: Mapping[str, Any]) -> Iterator[Prices]:
     for currency in sums["extremes"]:
         rows = [row for row in sums["prices"] if row[0] == currency]
         count, total = sum(row[2] for row in rows), sum(row[5] for row in rows)
-        lowest, highest = (money(price or 0) for price in sums["extremes"][currency])
-        yield Prices(currency, count, lowest, highest, round(money(total) / count, 2))
+        lowest, highest = (price or 0 for price in sums["extremes"][currency])
+        yield Prices(currency, count, *(figure(minor, currency) for minor in (lowest, highest, round(total / count))))
 
 
 # The charts

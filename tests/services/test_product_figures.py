@@ -81,7 +81,7 @@ async def test_the_dashboard(app: FastAPI, browser: Browser) -> None:
     assert text(one(page, "#totals dl")) == "Products 4 In stock 3 Out of stock 1 Pieces 5"
     assert [text(item) for item in find(page, "#prices li")] == [
         "EUR 5.00 to 49.99, 22.33 on average, 3 products",
-        "JPY 1,200.00 to 1,200.00, 1,200.00 on average, 1 product",
+        "JPY 1,200 to 1,200, 1,200 on average, 1 product",
     ]
     rows = [" ".join(text(cell) for cell in row) for row in find(page, "#by-category-table tbody tr")]
     assert rows == ["Food 1 1", "Lighting 2 0"]
