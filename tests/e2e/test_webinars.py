@@ -124,8 +124,17 @@ def test_two_desks_see_each_others_changes(open_context: OpenContext, site: Serv
     expect(there.get_by_role("row", name="Ann")).to_contain_text("came")
     here.get_by_label("Sales rep of Ann").select_option("Sam Sales")
     expect(there.get_by_label("Sales rep of Ann")).to_have_value(here.get_by_label("Sales rep of Ann").input_value())
-    here.get_by_label("Status of Ann").select_option("cancelled")
-    expect(there.get_by_label("Status of Ann")).to_have_value("cancelled")
+    cancel, asked = here.get_by_role("button", name="Cancel: Ann"), []
+    here.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    cancel.press("Enter")
+    expect(cancel).to_be_focused()
+    assert "told by mail" in asked[0], "and nothing is done when that is not wanted"
+    here.once("dialog", lambda dialog: dialog.accept())
+    cancel.press("Enter")
+    expect(there.get_by_role("row", name="Ann")).to_contain_text("cancelled")
+    expect(here.get_by_role("button", name="Take back in: Ann")).to_be_focused()
+    here.keyboard.press("Enter")
+    expect(cancel).to_be_focused()
     expect(there.get_by_role("searchbox")).to_be_focused()
     axe_finds_nothing(here)
 
