@@ -19,7 +19,12 @@ from app.repositories.groups import members_who_may
 
 OVER = (Standing.CANCELLED, Standing.DECLINED)
 # What names a registration in a job, and in which order.
-EMAIL, ID, BY_NUMBER = col(Registration.email), col(Registration.id), col(Registration.number)
+EMAIL, ID = col(Registration.email), col(Registration.id)
+FIRST_FIRST = (col(Registration.number),)
+LAST_FIRST = (  # who waits before who has a seat, so that a seat that is given back is not given to who goes next
+    col(Registration.status) == Standing.REGISTERED,
+    col(Registration.number).desc(),
+)
 PUBLIC = col(Webinar.status).in_((WebinarStatus.PUBLISHED, WebinarStatus.CANCELLED, WebinarStatus.DONE))
 
 

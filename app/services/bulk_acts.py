@@ -12,7 +12,7 @@ from app.models.webinar import Registration, Standing, Webinar
 from app.repositories.jobs import JobRepository
 from app.repositories.registrant_search import matching
 from app.repositories.visibility import Rights
-from app.repositories.webinars import BY_NUMBER, EMAIL, ID, WebinarRepository, of_webinar, with_ids
+from app.repositories.webinars import EMAIL, FIRST_FIRST, ID, LAST_FIRST, WebinarRepository, of_webinar, with_ids
 from app.services.csv_import import CHANGED_SINCE, unchanged
 from app.services.job_service import JobService
 from app.services.registrant_service import RegistrantService
@@ -61,7 +61,8 @@ class BulkActs:
         await self.jobs.add(job)
         chosen = matching(wanted_by(view)) if form.all else [with_ids(form.ids)]
         where = [of_webinar(webinar), rights.rows(Registration, "change"), *chosen]
-        job.total = await self.jobs.fill_from(job, EMAIL, ID, BY_NUMBER, where)
+        order = LAST_FIRST if form.act in (Act.CANCEL, Act.DECLINE) else FIRST_FIRST
+        job.total = await self.jobs.fill_from(job, EMAIL, ID, order, where)
         if not job.total:
             raise Invalid("Choose whom to do this to: nobody is chosen whom you may change.")
         job.title = f"{LABELS[form.act]} {job.total:,} of “{webinar.title}”"[:200]
@@ -82,7 +83,7 @@ class BulkWork:
     """Does an act to registrants one by one, as it is done to a single one: with the same rules, mails and records."""
 
     at_once = 25
-    undo_backwards = False  # so that the first who lost their seats are the first to have them back
+    undo_backwards = True  # the first who lost their seats have them back first; none go to who gives theirs up next
 
     def __init__(self, webinars: WebinarRepository, service: WebinarService, events: GatheredEvents) -> None:
         self.webinars = webinars

@@ -142,6 +142,24 @@ async def test_who_was_cancelled_comes_back_at_the_end_of_the_queue(
     assert nowhere.status_code == 409 and "waiting cannot become pending" in text(parse(nowhere))
 
 
+async def test_the_table_says_what_is_stored_and_asks_before_it_cancels(
+    app: FastAPI, desk: Browser, visitor: Browser
+) -> None:
+    await make_webinar(app, needs_approval=True)
+    await register(visitor, "Ann")
+    path, table = await path_of(app, "Ann"), "/desk/webinars/herons/registrations"
+    forms = "tbody form:has([name=status])"
+    assert [text(each) for each in find(parse(await desk.get(table)), forms)] == ["Approve", "Decline"]
+    await desk.post(f"{path}/status", status="registered")
+    refused = await desk.htmx(f"{path}/status", "POST", status="declined")
+    assert refused.status_code == 409 and refused.headers["hx-retarget"] == "#flash"
+    page = parse(await desk.get(table))
+    assert not find(page, "tbody select[name=status]"), "a menu would go on showing what was refused"
+    cancel = one(page, forms)
+    assert text(cancel) == "Cancel" and "told by mail" in str(cancel.get("hx-confirm"))
+    assert (cancel.get("method"), cancel.get("action")) == (None, path), "without a script their page comes first"
+
+
 async def test_a_registration_is_changed_by_its_link(app: FastAPI, visitor: Browser) -> None:
     await make_webinar(app, questions=["Why?"])
     await register(visitor, "Ann", answers="Because")

@@ -233,6 +233,14 @@ async def test_times_and_zones_that_cannot_be(desk: Browser) -> None:
         assert one(parse(response), "#title").get("value") == FORM["title"]
 
 
+async def test_what_is_wrong_with_a_field_calls_it_as_its_label_does(desk: Browser) -> None:
+    wrong = {"capacity": "0"} | dict.fromkeys(("starts", "ends", "opens", "closes"), "soon")
+    page = parse(await desk.post("/desk/webinars", **{**FORM, **wrong}))
+    for field in wrong:
+        called, _, _ = text(one(page, f"#about-{field}")).partition(":")
+        assert called.lower() in text(one(page, f"label[for={field}]")).lower()
+
+
 async def test_zones_are_offered(desk: Browser) -> None:
     page = parse(await desk.get("/desk/webinars/new"))
     assert one(page, "#time_zone").get("list") == "zones"
