@@ -175,7 +175,13 @@ async def check_in(
     return one(show(registration))
 
 
-@router.delete("/{registration_id}/check-in", name="registrations_check_out", status_code=204, response_class=Response)
+@router.delete(
+    "/{registration_id}/check-in",
+    name="registrations_check_out",
+    status_code=204,
+    response_class=Response,
+    summary="Take a check-in back",
+)
 async def check_out(
     _writer: WriterDep,
     rights: RightsDep,
