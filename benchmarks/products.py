@@ -161,19 +161,19 @@ async def median(visitor: Visitor, pid: int, path: str) -> tuple[float, float, i
     return quantile(took, 0.5), (cpu_seconds(pid) - cpu) * 1000 / TIMES, size
 
 
-async def rate(who: Visitor, pid: int, path: str) -> float:
+async def rate(who: Visitor, pid: int, path: str, asked: int = ASKED) -> float:
     """Requests a second of CPU time while several ask without a pause, as plain clients do: without compression."""
 
     async def one() -> None:
         visitor = Visitor(who.port)
         visitor.cookies = who.cookies
         async with visitor:
-            for _ in range(ASKED // CROWD):
+            for _ in range(asked // CROWD):
                 await visitor._whole("GET", path, {**HTMX, "Accept-Encoding": ""})
 
     cpu = cpu_seconds(pid)
     await asyncio.gather(*(one() for _ in range(CROWD)))
-    return ASKED / (cpu_seconds(pid) - cpu)
+    return asked / (cpu_seconds(pid) - cpu)
 
 
 def held(pid: int) -> tuple[int, int]:
@@ -190,6 +190,7 @@ async def under_load(server: PinnedServer, staff: Visitor) -> bool:
     for name, first in FIRST_FASTOPP.items():
         who = staff if name == "dashboard" else Visitor(server.port)
         _, _, size = await median(who, server.pid, PAGES[name])
+        await rate(who, server.pid, PAGES[name], ASKED // 10)  # after that there is a connection for each of them
         before = held(server.pid)
         ours = await rate(who, server.pid, PAGES[name])
         await asyncio.sleep(1)  # for connections to close
