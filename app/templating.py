@@ -1,9 +1,11 @@
 """Pages and fragments: with `mail_templates` the only module that knows Jinja2, with `error_pages` that knows HX-*."""
 
+import asyncio
 import json
 import re
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, ClassVar
@@ -16,6 +18,7 @@ from jinja2.runtime import Context
 from jinja2_fragments import render_block
 from markupsafe import Markup
 from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
 
 from app.ai.markdown import Markdown, References
 from app.config import ROOT, Settings
@@ -36,6 +39,7 @@ SYSTEMS = (
     ("Mac OS", "Mac"),
     ("Linux", "Linux"),
 )
+MOST_AFTER_SECONDS = 3.0  # another process looks once a second what it is asked
 MOST_DRAWN = 100  # pieces that are kept; one has 35 kB
 URL_MARKS = "%/:?#[]@!$&'()*+,;="  # that stay as they are; a header takes no letters but ASCII
 THEMES = ("", "light", "dark")  # the first follows the system
@@ -172,9 +176,14 @@ class Page:
             return self.finish(Response(headers={"HX-Redirect": quote(location, safe=URL_MARKS)}))
         return self.finish(RedirectResponse(location, 303))
 
-    def nothing(self, location: str) -> Response:
-        """The act is done and the page that asked stays as it is; without JavaScript, `location` is shown."""
-        return self.finish(Response(status_code=204)) if self.from_htmx else self.redirect(location)
+    def nothing(self, location: str, after: Callable[[], Awaitable[None]] | None = None) -> Response:
+        """The act is done and the page that asked stays as it is; without JavaScript, `location` is shown.
+
+        What ends a little later, and then by itself changes a page with JavaScript, is waited for `after` the act.
+        """
+        if self.from_htmx:
+            return self.finish(Response(status_code=204))
+        return After(after(), self.redirect(location)) if after else self.redirect(location)
 
     def download(self, content: Any, media_type: str, name: str) -> Response:
         """Send a file; what is not text goes as JSON."""
@@ -217,6 +226,23 @@ class Page:
             "boot_id": self.request.app.state.boot_id,
             **context,
         }
+
+
+class After(Response):
+    """Holds back its response until something is done, but not for long: the page would show how it was before.
+
+    It waits when it is sent, so when the transaction of its request is over.
+    """
+
+    def __init__(self, done: Awaitable[None], response: Response) -> None:
+        super().__init__()
+        self.done = done
+        self.response = response
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.done, MOST_AFTER_SECONDS)
+        await self.response(scope, receive, send)
 
 
 def attachment(name: str) -> dict[str, str]:

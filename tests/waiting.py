@@ -5,6 +5,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from app.repositories.answers import AnswerRepository
 from tests.browser import Browser
 
 
@@ -29,3 +32,14 @@ async def ended(browser: Browser, path: str) -> str:
 
 async def begun(browser: Browser, path: str) -> str:
     return await until(browser, path, lambda message: bool(message["text"]))
+
+
+def end_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a second passes until it is stored how an answer ended: whoever looks meanwhile finds it still written."""
+    finish = AnswerRepository.finish
+
+    async def slow(*args: Any) -> None:
+        await asyncio.sleep(0.5)
+        await finish(*args)
+
+    monkeypatch.setattr(AnswerRepository, "finish", slow)

@@ -70,10 +70,10 @@ async def plain(
 
 
 @router.post("/answers/{message_id}/stop", name="stop_answer")
-async def stop(page: PageDep, found: OwnAnswerDep, asking: AskingServiceDep) -> Response:
+async def stop(page: PageDep, found: OwnAnswerDep, asking: AskingServiceDep, answers: AnswerServiceDep) -> Response:
     answer, conversation = found
     await asking.stop(answer)
-    return page.nothing(location=f"{conversation.path}?at={answer.id}")
+    return page.nothing(f"{conversation.path}?at={answer.id}", after=lambda: answers.ended(answer.id or 0))
 
 
 @router.post("/answers/{message_id}/retry", name="retry_answer")

@@ -1,12 +1,11 @@
 """A follow-up to one registrant: its draft, which streams into the form, and the way out."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Response
 from fastapi.responses import StreamingResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
-from starlette.types import Receive, Scope, Send
 
 from app.models.follow_up import FollowUp, FollowUpForm
 from app.routes.registrants import Chosen, ChosenDep
@@ -55,24 +54,7 @@ async def draft(
 @router.post("/stop", name="stop_follow_up")
 async def stop(page: PageDep, chosen: ChosenDep, follow_ups: FollowUpServiceDep, drafts: DraftWriterDep) -> Response:
     await follow_ups.stop(chosen.rights, chosen.registrant)
-    response = page.nothing(path_of(chosen))
-    return response if page.from_htmx else After(drafts.stopped(chosen.registrant.id), response)
-
-
-class After(Response):
-    """Holds back its response until something is done: without JavaScript the page would show how it was before.
-
-    It waits when it is sent, so when the transaction of its request is over.
-    """
-
-    def __init__(self, done: Awaitable[None], response: Response) -> None:
-        super().__init__()
-        self.done = done
-        self.response = response
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.done
-        await self.response(scope, receive, send)
+    return page.nothing(path_of(chosen), after=lambda: drafts.stopped(chosen.registrant.id))
 
 
 @router.get("/stream", name="follow_up_stream")

@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter, Response
 
-from app.dependencies import SiteServiceDep
+from app.dependencies import AnswerServiceDep, SiteServiceDep
+from app.templating import After
 from app.visitors import MessageId, PageDep, RightsDep
 
 router = APIRouter(prefix="/admin/running")
@@ -14,6 +15,8 @@ async def running(page: PageDep, rights: RightsDep, site: SiteServiceDep) -> Res
 
 
 @router.post("/answers/{message_id}/stop", name="stop_running_answer")
-async def stop(page: PageDep, rights: RightsDep, site: SiteServiceDep, message_id: MessageId) -> Response:
+async def stop(
+    page: PageDep, rights: RightsDep, site: SiteServiceDep, message_id: MessageId, answers: AnswerServiceDep
+) -> Response:
     await site.stop(rights, message_id)
-    return page.redirect("/admin")
+    return After(answers.ended(message_id), page.redirect("/admin"))

@@ -151,6 +151,11 @@ class AnswerService:
         finally:
             task.cancel()
 
+    async def ended(self, answer_id: int) -> None:
+        """Wait until nobody writes it, here or elsewhere, and its row says how it ended."""
+        async for _text in self.texts(answer_id, Leave()):
+            pass
+
     async def message(self, answer_id: int) -> Message | None:
         """The answer as it is now, on a session of its own; None when it was deleted meanwhile."""
         async with self.database.transaction() as session:

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -24,7 +24,6 @@ CHECKPOINT_SECONDS = 1.0
 FRAME_SECONDS = 0.05
 MIRROR_SECONDS = 0.3  # how often a follower in another process looks at the row
 LONGEST_SECONDS = 120.0
-STOP_SECONDS = 3.0  # until another process has obeyed
 NO_LETTERS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 RESTARTED = "The server was restarted while it wrote. Draft again, or go on from here yourself."
@@ -102,11 +101,9 @@ class DraftWriter:
             writing.stop()
 
     async def stopped(self, id: UUID) -> None:
-        """Wait until nobody writes it, here or elsewhere, but not for long: whoever asked looks again then."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(STOP_SECONDS):
-                async for _piece in self.follow(id, 0, Leave()):
-                    pass
+        """Wait until nobody writes it, here or elsewhere."""
+        async for _piece in self.follow(id, 0, Leave()):
+            pass
 
     async def follow(self, id: UUID, after: int, leave: Leave) -> AsyncIterator[Piece]:
         """Yield what a page with `after` characters lacks, until the draft has ended and is stored, or `leave`."""

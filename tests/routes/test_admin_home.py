@@ -20,7 +20,7 @@ from tests.browser import Browser
 from tests.conftest import OpenApp
 from tests.html import find, one, parse, text
 from tests.people import make_user, sign_in
-from tests.waiting import status_of
+from tests.waiting import end_slowly, status_of
 from tests.webinars import make_webinar
 
 ALL = ["Sign-ups", "Registrations", "Questions", "Tokens", "Errors", "Jobs under way", "Mails that wait"]
@@ -144,7 +144,10 @@ async def streaming(app: FastAPI) -> Message:
         return message
 
 
-async def test_an_answer_is_stopped_without_a_word_of_it(open_app: OpenApp, with_model: Settings) -> None:
+async def test_an_answer_is_stopped_without_a_word_of_it(
+    open_app: OpenApp, with_model: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end_slowly(monkeypatch)
     app = await open_app(with_model)
     await make_user(app, "root@example.com", is_superuser=True)
     async with Browser(app) as hers, Browser(app) as root:
@@ -158,6 +161,7 @@ async def test_an_answer_is_stopped_without_a_word_of_it(open_app: OpenApp, with
             assert "Vera" in shown and answer.model in shown and "secret" not in shown
         [form] = find(parse(await root.get("/admin")), "#running form")
         assert (await root.post(str(form.get("action")))).status_code == 303
+        assert "None right now" in (await root.get("/admin")).text, "the page after it shows that it has ended"
         await status_of(hers, path, "stopped")
         assert (await root.post(str(form.get("action")))).status_code == 303, "it has ended: nothing more is recorded"
         assert (await root.post("/admin/running/answers/999999/stop")).status_code == 404

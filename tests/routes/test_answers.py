@@ -12,7 +12,7 @@ from tests.conftest import OpenApp
 from tests.html import find, one, parse, text
 from tests.live_page import LivePage, events
 from tests.model_server import ANSWER, ModelServer
-from tests.waiting import begun, ended, status_of
+from tests.waiting import begun, end_slowly, ended, status_of
 
 HELD_BACK = 0.2  # seconds in which nothing may happen
 
@@ -116,6 +116,19 @@ async def test_stop_cancels_the_model_and_keeps_the_text(
         assert len(model_log.cancelled) == 1
         again = await browser.post(f"/answers/{id}/stop")
         assert again.status_code == 303, "a second stop is no error"
+
+
+async def test_without_a_script_the_page_after_a_stop_shows_it(
+    open_app: OpenApp, with_model: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not change by itself, so it must not come before the end is stored, be that slow."""
+    end_slowly(monkeypatch)
+    async with Browser(await open_app(with_model)) as browser:
+        path = await browser.start("Tell me", "paced-100")
+        id = await answer_id(browser, path)
+        await begun(browser, path)
+        shown = await browser.get((await browser.post(f"/answers/{id}/stop")).headers["location"])
+        assert "Stopped" in shown.text and "<iframe" not in shown.text
 
 
 async def test_continue_goes_on_where_it_stopped(open_app: OpenApp, with_model: Settings) -> None:
