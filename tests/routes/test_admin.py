@@ -202,12 +202,12 @@ async def test_pages_by_key(app: FastAPI, root: Browser) -> None:
     while path:
         page = parse(await root.get(path))
         names += [text(each) for each in find(page, "tbody th")]
-        on = find(page, "#page-on")
+        on = find(page, "#page-next")
         path = on[0].get("href") if on else ""
     assert names == [f"Lamp {number:02}" for number in range(60)]
     last = parse(await root.get("/admin/product?size=25&sort=name&before=end"))
     assert text(find(last, "tbody th")[-1]) == "Lamp 59"
-    back = parse(await root.get(one(last, "#page-back").get("href")))
+    back = parse(await root.get(one(last, "#page-previous").get("href")))
     assert text(find(back, "tbody th")[-1]) == "Lamp 34"
 
 
