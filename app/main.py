@@ -43,6 +43,7 @@ from app.repositories.events import EventRepository
 from app.repositories.mails import MailRepository
 from app.repositories.products import ProductRepository
 from app.repositories.webinars import WebinarRepository
+from app.route_index import RouteIndex
 from app.routes import (
     account,
     admin,
@@ -282,6 +283,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         if isinstance(route, APIRoute):
             solve_each_once(route.dependant)
     app.mount("/static", ImmutableStaticFiles(directory=STATIC), name="static")
+    app.router.middleware_stack = RouteIndex(app.router)
 
 
 def _add_error_pages(app: FastAPI) -> None:
