@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -45,7 +45,8 @@ class SecurityMiddleware:
 
     def __init__(self, app: ASGIApp, *, https_only: bool) -> None:
         self.app = app
-        self.headers = SECURITY_HEADERS | ({"Strict-Transport-Security": HSTS} if https_only else {})
+        headers = SECURITY_HEADERS | ({"Strict-Transport-Security": HSTS} if https_only else {})
+        self.headers = Headers(headers).raw
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,9 +54,9 @@ class SecurityMiddleware:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
-                    headers.setdefault(name, value)
+                said = {name for name, _value in message["headers"]}
+                added = (header for header in self.headers if header[0] not in said)
+                message["headers"] = [*message["headers"], *added]
             await send(message)
 
         return await self.app(scope, receive, send_with_headers)
