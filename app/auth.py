@@ -94,11 +94,12 @@ class SessionStrategy(DatabaseStrategy[User, UUID, AccessToken]):
 
 
 async def hold_back(request: Request, visit: Visit, impersonations: ImpersonationService) -> None:
-    """Refuse what nobody may do as somebody else, and all once their time is over. Whoever acts is the superuser.
+    """Of a session as somebody else: refuse what nobody may do so, and all once its time is over. Whoever acts is the
+    superuser.
 
     An API token counts alone, whatever session comes along.
     """
-    if visit.session.as_since is None or shows_token(request.url.path, request.headers):
+    if shows_token(request.url.path, request.headers):
         return
     Page(request).show_to(visit.user, visit.impersonation)  # the page that says so has the way out
     request.state.impersonation = visit.impersonation

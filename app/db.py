@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 
 from app import sqlite
 from app.errors import AppError
+from app.read_cache import ReadCache
 from app.turns import Turn
 
 # WAL lets readers go on while one writes. NORMAL is safe under it: a power cut may lose the last commit, not the file.
@@ -73,24 +74,29 @@ class Database:
         # SQLite has one writer at a time, and one that finds another there sleeps longer each time it looks again. In a
         # queue of our own everybody's turn comes at once, and what a transaction only reads it reads before.
         self._writing = asyncio.Lock() if self.engine.dialect.name == "sqlite" else None
+        self.reads = ReadCache(self.engine.url.database) if self._writing and self.engine.url.database else None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """Open a session; commit at the end of the block, roll back when it raises what does not keep its changes."""
         turn = Turn(self._writing)
+        info = {"turn": turn, "reads": self.reads}
         try:
-            async with AsyncSession(self.engine, expire_on_commit=False, info={"turn": turn}) as session:
+            async with AsyncSession(self.engine, expire_on_commit=False, info=info) as session:
                 try:
                     yield session
                 except AppError as error:
                     if error.keeps:
                         await session.commit()
                     raise
-                await session.commit()
+                if session.in_transaction():
+                    await session.commit()
         finally:
             turn.give_back()
 
     async def close(self) -> None:
+        if self.reads:
+            self.reads.close()
         await self.engine.dispose()
 
 

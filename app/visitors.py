@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Header, Path, Query, Request
+from sqlmodel.ext.asyncio.session import AsyncSession
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.ai.live_answer import Leave
@@ -15,12 +16,13 @@ from app.dependencies import (
     AccountServiceDep,
     ChatServiceDep,
     GuestServiceDep,
-    ImpersonationServiceDep,
     LimitsDep,
     PlaceDep,
     SessionDep,
     SessionWatchDep,
     SettingsDep,
+    get_audit,
+    get_impersonations,
     place_of,
 )
 from app.errors import AccountRequired, AppError, ConfirmationRequired, Forbidden, SignInRequired
@@ -45,10 +47,18 @@ Follow = Callable[[Leave], AsyncIterator[Any]]  # until told to leave
 
 
 async def get_cookies(request: Request) -> Cookies:
+    return cookies_of(request)
+
+
+def cookies_of(request: Request) -> Cookies:
     return Cookies(request.app.state.settings)
 
 
 async def get_strategy(request: Request, session: SessionDep) -> SessionStrategy:
+    return strategy_of(request, session)
+
+
+def strategy_of(request: Request, session: AsyncSession) -> SessionStrategy:
     return SessionStrategy(SessionRepository(session), request.app.state.settings, place_of(request))
 
 
@@ -56,24 +66,24 @@ CookiesDep = Annotated[Cookies, Depends(get_cookies)]
 StrategyDep = Annotated[SessionStrategy, Depends(get_strategy)]
 
 
-async def get_visit(
-    request: Request, strategy: StrategyDep, cookies: CookiesDep, impersonations: ImpersonationServiceDep
-) -> Visit | None:
+async def get_visit(request: Request, session: SessionDep) -> Visit | None:
     """Whose session the request came with; None before the first question, and when the session is over."""
-    visit = await strategy.visit(request.cookies.get(cookies.name("session"), ""))
-    if visit:
-        await hold_back(request, visit, impersonations)
+    token = request.cookies.get(cookies_of(request).name("session"), "")
+    visit = await strategy_of(request, session).visit(token)
+    if visit and visit.session.as_since:
+        await hold_back(request, visit, await get_impersonations(session, await get_audit(request, session)))
     return visit
 
 
 VisitDep = Annotated[Visit | None, Depends(get_visit)]
 
 
-async def get_page(request: Request, visit: VisitDep, strategy: StrategyDep, cookies: CookiesDep) -> Page:
+async def get_page(request: Request, session: SessionDep, visit: VisitDep) -> Page:
     """A session that is used does not end: once a day its row and its cookie start anew."""
     page = Page(request)
     page.show_to(visit.user if visit else None, visit.impersonation if visit else None)
-    if visit and await strategy.touch(visit):
+    if visit and await strategy_of(request, session).touch(visit):
+        cookies = cookies_of(request)
         page.cookies.append(await cookies.session(request.cookies[cookies.name("session")]))
     return page
 
@@ -218,11 +228,11 @@ async def get_confirmed(
     return person
 
 
-async def get_rights(person: PersonDep, session: SessionDep, settings: SettingsDep) -> Rights:
+async def get_rights(request: Request, person: PersonDep, session: SessionDep) -> Rights:
     """What staff may do. Everybody else is refused, and staff too until they have the second factor that they need."""
     if not person.user.is_trusted:
         raise Forbidden("This page is for the people who look after the site.")
-    if settings.staff_needs_second_factor and not person.user.has_second_factor:
+    if request.app.state.settings.staff_needs_second_factor and not person.user.has_second_factor:
         raise Forbidden("Staff need a second factor here. Set it up under Account, then come back.")
     return Rights(person.user, await GroupRepository(session).permissions(person.user.id))
 

@@ -12,18 +12,21 @@ counting = ContextVar("counting", default=False)  # not so in the tasks of the b
 
 @contextmanager
 def counted(app: FastAPI) -> Iterator[list[str]]:
-    """The statements that the app sends to its database in the meantime, in their order."""
+    """The statements that the app sends to its database in the meantime, in their order, with nothing read before."""
     statements: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if counting.get():
             statements.append(statement)
 
-    engine = app.state.database.engine.sync_engine
+    database = app.state.database
+    engine, reads = database.engine.sync_engine, database.reads
+    database.reads = None
     event.listen(engine, "before_cursor_execute", note)
     token = counting.set(True)
     try:
         yield statements
     finally:
+        database.reads = reads
         counting.reset(token)
         event.remove(engine, "before_cursor_execute", note)

@@ -14,7 +14,6 @@ from app.dependencies import (
     SettingsDep,
     get_api_tokens,
     get_audit,
-    get_impersonations,
 )
 from app.errors import AccountRequired, ConfirmationRequired, Forbidden
 from app.limits import Limits
@@ -22,7 +21,7 @@ from app.models.user import User
 from app.repositories.groups import GroupRepository
 from app.repositories.visibility import Rights
 from app.services.api_token_service import Caller, TokenRequired
-from app.visitors import VisitDep, get_strategy, get_visit
+from app.visitors import VisitDep, get_visit
 
 RATE_POLICY = "caller"
 SCOPES = frozenset({"read", "write"})
@@ -93,13 +92,11 @@ async def get_anybody(
     """
     cookies = Cookies(settings)
     shows_token, cookie = "authorization" in request.headers, cookies.name("session") in request.cookies
-    audit = await get_audit(request, session)
-    strategy, impersonations = await get_strategy(request, session), await get_impersonations(session, audit)
-    visit = await get_visit(request, strategy, cookies, impersonations) if cookie else None
+    visit = await get_visit(request, session) if cookie else None
     if not visit and not shows_token:
         await _count(request, limits, settings.api_rate, "address", place.address)
         return None
-    tokens = await get_api_tokens(session, audit, settings)
+    tokens = await get_api_tokens(session, await get_audit(request, session), settings)
     caller = await get_caller(request, tokens, visit, limits, place, settings)
     caller.check("read")
     return caller

@@ -1,16 +1,19 @@
 """What every repository does."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, Executable, event, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy.orm.attributes import instance_dict, instance_state, manager_of_class
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.db import take_turn
+from app.read_cache import ReadCache
 
 Row = TypeVar("Row", bound=SQLModel)
+Value = TypeVar("Value")
 PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
 
 
@@ -44,6 +47,26 @@ class Repository:
         """Run a statement that changes rows."""
         await take_turn(self.session)
         return await self.execute(statement, values)
+
+    def loaded(self, model: type[Row], values: Sequence[Any]) -> Row:
+        """The object that this session would have read from a row with these columns."""
+        manager = manager_of_class(model)
+        row: Row = manager.new_instance()
+        instance_dict(row).update(zip(model.__table__.c.keys(), values, strict=True))  # type: ignore[attr-defined]
+        make_transient_to_detached(row)
+        key: Any = instance_state(row).key
+        known: Row | None = self.session.sync_session.identity_map.get(key)
+        if known is None:
+            self.session.add(row)
+        return known or row
+
+    async def recall(self, key: Hashable, read: Callable[[], Awaitable[Value]]) -> Value:
+        """What `read` gives, which may have been read for somebody else since the last commit: see `ReadCache`.
+
+        A transaction that has changed something reads for itself alone.
+        """
+        reads: ReadCache | None = self.session.info.get("reads")
+        return await read() if reads is None or self.session.info["turn"].taken else await reads.get(key, read)
 
     async def plan_anew(self) -> None:
         """From here to the transaction's end let PostgreSQL plan each statement for the values that go with it.

@@ -36,7 +36,11 @@ class GroupRepository(Repository):
 
     async def permissions(self, user_id: UUID) -> frozenset[str]:
         """What this person's groups allow, as `product.change`."""
-        return frozenset((await self.execute(PERMISSIONS, {"user": user_id})).scalars())
+
+        async def read() -> frozenset[str]:
+            return frozenset((await self.execute(PERMISSIONS, {"user": user_id})).scalars())
+
+        return await self.recall(("permissions", user_id), read)
 
     async def put(self, user_id: UUID, group_ids: Collection[int]) -> None:
         """Make this person a member of exactly these groups; numbers of none are passed over."""

@@ -72,8 +72,12 @@ class ProductFigures(Repository):
 
     async def version(self) -> str:
         """Names the state of all products: another one after each of their events."""
-        row = (await self.execute(LAST_EVENT)).first()
-        return f"{row[0]}@{row[1].timestamp()}" if row else ""
+
+        async def read() -> str:
+            row = (await self.execute(LAST_EVENT)).first()
+            return f"{row[0]}@{row[1].timestamp()}" if row else ""
+
+        return await self.recall("products", read)
 
     async def fold(self) -> None:
         """Make one row of all that are about the same kind, and none of those that come to nothing."""

@@ -14,6 +14,7 @@ from app.models.user import IMPERSONATED_FOR, AccessToken, User, watch_key
 from app.repositories.base import Repository
 
 Impersonated = aliased(User)
+PEOPLE, TOKENS = User.__table__.c, AccessToken.__table__.c  # type: ignore[attr-defined]
 THEIRS: ColumnElement[bool] = col(AccessToken.user_id) == col(User.id)
 
 
@@ -26,7 +27,7 @@ IMPERSONATED: ColumnElement[bool] = and_(  # as whom a session sees the site, fo
 )
 # Made once: every request and every open stream asks these.
 VISIT = (
-    select(User, AccessToken, Impersonated)
+    select(*PEOPLE, *TOKENS, *(getattr(Impersonated, column.key) for column in PEOPLE))
     .join(AccessToken, THEIRS)
     .outerjoin(Impersonated, IMPERSONATED)
     .where(AccessToken.token == bindparam("digest"), AccessToken.created_at >= bindparam("since"), User.is_active)
@@ -46,8 +47,20 @@ class SessionRepository(Repository):
     async def visit(self, digest: str, since: datetime) -> tuple[User, AccessToken, User | None] | None:
         """The session with this digest if it began after `since`, the active user whose it is, and as whom they see the
         site."""
-        values = {"digest": digest, "since": since, "impersonated_since": now() - IMPERSONATED_FOR}
-        return (await self.session.exec(VISIT, params=values)).first()
+
+        async def read() -> Sequence[Any] | None:
+            values = {"digest": digest, "since": since, "impersonated_since": now() - IMPERSONATED_FOR}
+            return (await self.execute(VISIT, values)).first()
+
+        row = await self.recall(("visit", digest), read)
+        if row is None:
+            return None
+        user, session, seen = row[: len(PEOPLE)], row[len(PEOPLE) : -len(PEOPLE)], row[-len(PEOPLE) :]
+        return (
+            self.loaded(User, user),
+            self.loaded(AccessToken, session),
+            self.loaded(User, seen) if seen[0] else None,
+        )
 
     async def get_by_token(self, token: str, max_age: datetime | None = None) -> AccessToken | None:
         found = await self.session.get(AccessToken, token)
