@@ -11,7 +11,7 @@ setup: .venv/ready ## make .venv with everything pinned
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . && touch $@
 
 browser: setup ## a browser for the tests, unless there is one
-	command -v chromium || $(BIN)/playwright install chromium || { apt-get update && apt-get install -y chromium; }
+	command -v chromium-headless-shell || command -v chromium || $(BIN)/playwright install chromium || { apt-get update && apt-get install -y chromium-headless-shell; }
 
 run: setup ## migrate, fill the knowledge base, and serve on http://127.0.0.1:8000
 	$(BIN)/fastopp migrate && $(BIN)/fastopp seed && $(BIN)/fastopp serve

@@ -1,5 +1,6 @@
 """The admin panel in a real browser: a row from making to end, two who save at once, seeing as somebody else."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -79,6 +80,7 @@ def test_a_row_from_its_form_to_its_end(open_context: OpenContext, site: Server,
     page.get_by_role("link", name="Delete").click()
     looks_right(page, script=script)
     page.get_by_role("button", name="Delete").click()
+    expect(page).to_have_url(re.compile("deleted="))
     page.goto(f"{site.url}/admin/product?q=admin")
     expect(page.get_by_role("main")).to_contain_text("Nothing fits")
 

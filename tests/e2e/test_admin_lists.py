@@ -99,6 +99,7 @@ def test_a_view_to_come_back_to(open_context: OpenContext, site: Server) -> None
     page.get_by_text("Save this view").click()
     page.get_by_label("What to call it").fill("The kitchen")
     page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("link", name="The kitchen")).to_be_visible()
     page.goto(f"{site.url}/admin/product")
     page.get_by_role("link", name="The kitchen").click()
     expect(page.get_by_label("Category", exact=True)).to_have_value("Kitchen")

@@ -215,6 +215,7 @@ def test_filters_of_the_desk(open_context: OpenContext, site: Server, script: bo
         page.get_by_label("E-mail address").fill("marketing@example.com")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(page).not_to_have_url(re.compile("/sign-in"))
     page.goto(f"{site.url}/desk{SMALL}/registrations")
     rows = page.locator("#table tbody tr")
     expect(rows).to_have_count(3)
