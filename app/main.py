@@ -245,7 +245,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
     """Put the modules' own routes into the app. `include_router` would work each out anew, which takes the first
     request of every app a second."""
     modules = (
-        *api.MODULES,  # first, because routes are looked through in turn, and programs ask often
+        *api.MODULES,
         pages,
         chat,
         answers,

@@ -183,7 +183,7 @@ class Page:
         """
         if self.from_htmx:
             return self.finish(Response(status_code=204))
-        return After(after(), self.redirect(location)) if after else self.redirect(location)
+        return After(after, self.redirect(location)) if after else self.redirect(location)
 
     def download(self, content: Any, media_type: str, name: str) -> Response:
         """Send a file; what is not text goes as JSON."""
@@ -234,14 +234,14 @@ class After(Response):
     It waits when it is sent, so when the transaction of its request is over.
     """
 
-    def __init__(self, done: Awaitable[None], response: Response) -> None:
+    def __init__(self, done: Callable[[], Awaitable[None]], response: Response) -> None:
         super().__init__()
         self.done = done
         self.response = response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.done, MOST_AFTER_SECONDS)
+            await asyncio.wait_for(self.done(), MOST_AFTER_SECONDS)
         await self.response(scope, receive, send)
 
 

@@ -115,6 +115,9 @@ async def test_each_transaction_has_a_person_of_its_own(app: FastAPI) -> None:
         assert theirs.name == "Vera" and hers is not theirs
         one.expunge(hers)
     async with database.transaction() as session:
+        known = await session.get(User, user.id)
+        assert await visit(session) is await visit(session) is known, "in one transaction there is one of them"
+    async with database.transaction() as session:
         await UserRepository(session).add((await visit(session)).sqlmodel_update({"name": "Wanda"}))
     async with database.transaction() as session:
         assert (await visit(session)).name == "Wanda"

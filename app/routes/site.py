@@ -19,4 +19,4 @@ async def stop(
     page: PageDep, rights: RightsDep, site: SiteServiceDep, message_id: MessageId, answers: AnswerServiceDep
 ) -> Response:
     await site.stop(rights, message_id)
-    return After(answers.ended(message_id), page.redirect("/admin"))
+    return After(lambda: answers.ended(message_id), page.redirect("/admin"))
