@@ -1,7 +1,6 @@
 """Sessions: fastapi-users' cookie and database strategy, with tokens stored as keyed digests, and who is let in."""
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +11,7 @@ from fastapi_users.authentication.strategy import DatabaseStrategy
 
 from app.config import Settings
 from app.models.base import now
-from app.models.user import AccessToken, Impersonation, Place, User
+from app.models.user import AccessToken, Impersonation, Place, User, Visit
 from app.repositories.sessions import SessionRepository
 from app.security import SAFE_METHODS, shows_token
 from app.services.account_service import AccountService
@@ -23,23 +22,7 @@ from app.templating import Page
 
 RENEWED_AFTER = timedelta(days=1)
 SEEN_EVERY = timedelta(minutes=1)
-CONFIRMED_FOR = timedelta(minutes=10)  # after that, sensitive acts ask for the password again
 DEVICE_DAYS = 365
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """Whose session a request came with; with an `impersonation`, as whom a superuser sees the site."""
-
-    user: User
-    session: AccessToken
-    impersonation: Impersonation | None = None
-
-    @property
-    def is_confirmed(self) -> bool:
-        return not self.impersonation and bool(
-            self.session.confirmed_at and self.session.confirmed_at > now() - CONFIRMED_FOR
-        )
 
 
 class SessionStrategy(DatabaseStrategy[User, UUID, AccessToken]):
@@ -101,7 +84,7 @@ async def hold_back(request: Request, visit: Visit, impersonations: Impersonatio
     """
     if shows_token(request.url.path, request.headers):
         return
-    Page(request).show_to(visit.user, visit.impersonation)  # the page that says so has the way out
+    Page(request).show_to(visit)  # the page that says so has the way out
     request.state.impersonation = visit.impersonation
     path, changes = request.url.path, request.method not in SAFE_METHODS
     if visit.impersonation:
@@ -159,7 +142,6 @@ class Door:
     def __init__(
         self,
         page: Page,
-        visit: Visit | None,
         strategy: SessionStrategy,
         cookies: Cookies,
         accounts: AccountService,
@@ -167,7 +149,6 @@ class Door:
         known_as: str,
     ) -> None:
         self.page = page
-        self.visit = visit
         self.strategy = strategy
         self.cookies = cookies
         self.accounts = accounts
@@ -187,9 +168,9 @@ class Door:
 
         What a guest wrote in this browser is theirs from now on.
         """
-        if self.visit:
-            await self.strategy.sessions.end(self.visit.user.id, self.visit.session.token)
-            await self.guests.adopt(self.visit.user, user)
+        if self.page.visit:
+            await self.strategy.sessions.end(self.page.visit.user.id, self.page.visit.session.token)
+            await self.guests.adopt(self.page.visit.user, user)
         token = await self.strategy.write_token(user, confirmed_at=now())
         await self.accounts.note_sign_in(user, new_device=not self.known_as.startswith(user.id.hex))
         self.page.cookies += [
@@ -200,9 +181,9 @@ class Door:
 
     async def leave(self) -> None:
         """End the session, here and in the database."""
-        if self.visit:
-            await self.strategy.sessions.end(self.visit.user.id, self.visit.session.token)
-            await self.accounts.note_sign_out(self.visit.user)
+        if self.page.visit:
+            await self.strategy.sessions.end(self.page.visit.user.id, self.page.visit.session.token)
+            await self.accounts.note_sign_out(self.page.visit.user)
         await self.forget()
 
     async def forget(self) -> None:

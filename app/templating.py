@@ -23,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 from app.ai.markdown import Markdown, References
 from app.config import ROOT, Settings
 from app.mail_templates import MailTemplates
-from app.models.user import Impersonation, User
+from app.models.user import Visit
 from app.repositories.hits import mark_words, split_hits
 from app.services.second_factor import qr_data_uri
 
@@ -115,7 +115,8 @@ class Viewer:
     may_write: bool = True
 
     @classmethod
-    def of(cls, user: User, seen: Impersonation | None = None) -> "Viewer":
+    def of(cls, visit: Visit) -> "Viewer":
+        user, seen = visit.user, visit.impersonation
         flags = (True, seen.may_write) if seen else (False, True)
         return cls(user.called, user.email, user.is_guest, user.is_trusted, *flags)
 
@@ -127,10 +128,12 @@ class Page:
         self.request = request
         self.templates: Templates = request.app.state.templates
         self.cookies: list[str] = []
+        self.visit: Visit | None = None
 
-    def show_to(self, user: User | None, seen: Impersonation | None = None) -> None:
+    def show_to(self, visit: Visit | None) -> None:
         """Say who looks, or as whom somebody does, also on an error page."""
-        self.request.state.viewer = user and Viewer.of(user, seen)
+        self.visit = visit
+        self.request.state.viewer = visit and Viewer.of(visit)
 
     def form(self, template: str, *, error_block: str | None = None, **context: Any) -> None:
         """Name the page of the form that is being sent: an error in it is shown there, with what was typed.
@@ -153,6 +156,10 @@ class Page:
     def wants_fragment(self) -> bool:
         """htmx asks for whole pages too: when it follows a boosted link, and to restore the history."""
         return self.request.headers.get("hx-request-type") == "partial"
+
+    @property
+    def here(self) -> str:
+        return f"{self.request.url.path}?{self.request.url.query}".rstrip("?")
 
     def render(
         self, template: str, *, block: str | None = None, status: int = 200, location: str | None = None, **context: Any
@@ -211,7 +218,6 @@ class Page:
         theme = self.request.cookies.get("theme", "")
         return {
             "request": self.request,
-            "here": f"{self.request.url.path}?{self.request.url.query}".rstrip("?"),
             "page": self,
             "theme": theme if theme in THEMES else "",
             "viewer": getattr(self.request.state, "viewer", None),

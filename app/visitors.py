@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.ai.live_answer import Leave
-from app.auth import Cookies, Door, SessionStrategy, Visit, hold_back
+from app.auth import Cookies, Door, SessionStrategy, hold_back
 from app.dependencies import (
     AccountServiceDep,
     ChatServiceDep,
@@ -28,7 +28,7 @@ from app.dependencies import (
 from app.errors import AccountRequired, AppError, ConfirmationRequired, Forbidden, SignInRequired
 from app.models.base import Typed
 from app.models.conversation import Conversation, Message, Role
-from app.models.user import User
+from app.models.user import User, Visit
 from app.repositories.groups import GroupRepository
 from app.repositories.sessions import SessionRepository
 from app.repositories.visibility import Rights
@@ -68,31 +68,33 @@ StrategyDep = Annotated[SessionStrategy, Depends(get_strategy)]
 
 async def get_visit(request: Request, session: SessionDep) -> Visit | None:
     """Whose session the request came with; None before the first question, and when the session is over."""
-    token = request.cookies.get(cookies_of(request).name("session"), "")
-    visit = await strategy_of(request, session).visit(token)
+    return await visit_by(strategy_of(request, session), request, session)
+
+
+async def visit_by(strategy: SessionStrategy, request: Request, session: AsyncSession) -> Visit | None:
+    visit = await strategy.visit(request.cookies.get(cookies_of(request).name("session"), ""))
     if visit and visit.session.as_since:
         await hold_back(request, visit, await get_impersonations(session, await get_audit(request, session)))
     return visit
 
 
-VisitDep = Annotated[Visit | None, Depends(get_visit)]
-
-
-async def get_page(request: Request, session: SessionDep, visit: VisitDep) -> Page:
-    """A session that is used does not end: once a day its row and its cookie start anew."""
-    page = Page(request)
-    page.show_to(visit.user if visit else None, visit.impersonation if visit else None)
-    if visit and await strategy_of(request, session).touch(visit):
+async def get_page(request: Request, session: SessionDep) -> Page:
+    """The answer to whoever asks. A session that is used does not end: once a day its row and its cookie start anew."""
+    page, strategy = Page(request), strategy_of(request, session)
+    page.show_to(await visit_by(strategy, request, session))
+    if page.visit and await strategy.touch(page.visit):
         cookies = cookies_of(request)
         page.cookies.append(await cookies.session(request.cookies[cookies.name("session")]))
     return page
 
 
-async def get_user(visit: VisitDep) -> User | None:
-    return visit.user if visit else None
-
-
 PageDep = Annotated[Page, Depends(get_page)]
+
+
+async def get_user(page: PageDep) -> User | None:
+    return page.visit.user if page.visit else None
+
+
 UserDep = Annotated[User | None, Depends(get_user)]
 
 
@@ -126,23 +128,24 @@ class Watched:
         return EventSourceResponse(frames(), sep="\n")
 
 
-async def get_watched(visit: VisitDep, watch: SessionWatchDep) -> Watched:
-    return Watched(visit, watch)
+async def get_watched(page: PageDep, watch: SessionWatchDep) -> Watched:
+    return Watched(page.visit, watch)
 
 
 WatchedDep = Annotated[Watched, Depends(get_watched)]
 
 
-async def get_reader(visit: VisitDep) -> User | None:
+async def get_reader(page: PageDep) -> User | None:
     """Whose private conversations may be read: nobody's by whoever sees the site as somebody else."""
-    return visit.user if visit and not visit.impersonation else None
+    return page.visit.user if page.visit and not page.visit.impersonation else None
 
 
 ReaderDep = Annotated[User | None, Depends(get_reader)]
 
 
-async def get_owner(request: Request, visit: VisitDep, cookies: CookiesDep) -> User | None:
+async def get_owner(request: Request, page: PageDep, cookies: CookiesDep) -> User | None:
     """Like `get_reader`, but a session that was begun here and is over is said to be over."""
+    visit = page.visit
     if visit is None and cookies.name("session") in request.cookies:
         raise SignInRequired(retry_at="/chat")
     if visit and visit.impersonation:
@@ -153,11 +156,11 @@ async def get_owner(request: Request, visit: VisitDep, cookies: CookiesDep) -> U
 OwnerDep = Annotated[User | None, Depends(get_owner)]
 
 
-async def get_person(_page: PageDep, visit: VisitDep) -> Visit:
+async def get_person(page: PageDep) -> Visit:
     """Somebody with an account; everybody else is asked to sign in."""
-    if visit is None or visit.user.is_guest:
+    if page.visit is None or page.visit.user.is_guest:
         raise AccountRequired
-    return visit
+    return page.visit
 
 
 PersonDep = Annotated[Visit, Depends(get_person)]
@@ -166,14 +169,13 @@ PersonDep = Annotated[Visit, Depends(get_person)]
 async def get_door(
     request: Request,
     page: PageDep,
-    visit: VisitDep,
     strategy: StrategyDep,
     cookies: CookiesDep,
     accounts: AccountServiceDep,
     guests: GuestServiceDep,
 ) -> Door:
     known_as = cookies.known_device(request.cookies.get(cookies.name("device"), ""))
-    return Door(page, visit, strategy, cookies, accounts, guests, known_as)
+    return Door(page, strategy, cookies, accounts, guests, known_as)
 
 
 DoorDep = Annotated[Door, Depends(get_door)]
@@ -228,8 +230,9 @@ async def get_confirmed(
     return person
 
 
-async def get_rights(request: Request, person: PersonDep, session: SessionDep) -> Rights:
+async def get_rights(request: Request, page: PageDep, session: SessionDep) -> Rights:
     """What staff may do. Everybody else is refused, and staff too until they have the second factor that they need."""
+    person = await get_person(page)
     if not person.user.is_trusted:
         raise Forbidden("This page is for the people who look after the site.")
     if request.app.state.settings.staff_needs_second_factor and not person.user.has_second_factor:
@@ -237,8 +240,9 @@ async def get_rights(request: Request, person: PersonDep, session: SessionDep) -
     return Rights(person.user, await GroupRepository(session).permissions(person.user.id))
 
 
-async def get_maybe_rights(visit: VisitDep, session: SessionDep) -> Rights | None:
+async def get_maybe_rights(page: PageDep, session: SessionDep) -> Rights | None:
     """What whoever asks may do, on pages that everybody may see; None for guests and strangers."""
+    visit = page.visit
     if visit is None or visit.user.is_guest:
         return None
     return Rights(visit.user, await GroupRepository(session).permissions(visit.user.id))

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from app.auth import Cookies, Visit
+from app.auth import Cookies
 from app.dependencies import (
     ApiTokenServiceDep,
     GuestServiceDep,
@@ -17,11 +17,11 @@ from app.dependencies import (
 )
 from app.errors import AccountRequired, ConfirmationRequired, Forbidden
 from app.limits import Limits
-from app.models.user import User
+from app.models.user import User, Visit
 from app.repositories.groups import GroupRepository
 from app.repositories.visibility import Rights
 from app.services.api_token_service import Caller, TokenRequired
-from app.visitors import VisitDep, get_visit
+from app.visitors import get_visit
 
 RATE_POLICY = "caller"
 SCOPES = frozenset({"read", "write"})
@@ -30,7 +30,7 @@ SCOPES = frozenset({"read", "write"})
 async def get_caller(
     request: Request,
     tokens: ApiTokenServiceDep,
-    visit: VisitDep,
+    visit: Annotated[Visit | None, Depends(get_visit)],
     limits: LimitsDep,
     place: PlaceDep,
     settings: SettingsDep,

@@ -17,6 +17,7 @@ LONGEST_PASSWORD = 256
 JOINERS = "\u200c\u200d"  # invisible, but some scripts and emoji are written with them
 NO_ADDRESS = "This is not an e-mail address that mail can be sent to."
 IMPERSONATED_FOR = timedelta(hours=1)  # at the most
+CONFIRMED_FOR = timedelta(minutes=10)  # after that, sensitive acts ask for the password again
 HOME = "/chat"  # where a person goes who wanted to go nowhere in particular
 
 
@@ -121,6 +122,21 @@ class Impersonation:
     by: User
     user: User
     may_write: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Whose session a request came with; with an `impersonation`, as whom a superuser sees the site."""
+
+    user: User
+    session: AccessToken
+    impersonation: Impersonation | None = None
+
+    @property
+    def is_confirmed(self) -> bool:
+        return not self.impersonation and bool(
+            self.session.confirmed_at and self.session.confirmed_at > now() - CONFIRMED_FOR
+        )
 
 
 # What forms hold

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Path, Response
 
-from app.auth import Visit
 from app.dependencies import AccountServiceDep, AuditServiceDep, AuthenticatorDep, PersonalDataDep
 from app.models.ticket import Ticket
 from app.models.user import (
@@ -14,6 +13,7 @@ from app.models.user import (
     NameForm,
     NextForm,
     SecondFactorForm,
+    Visit,
 )
 from app.visitors import ConfirmedDep, DoorDep, PageDep, PersonDep
 

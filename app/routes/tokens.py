@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Path, Response
 
-from app.auth import Visit
 from app.dependencies import ApiTokenServiceDep
 from app.models.api_token import TokenForm
+from app.models.user import Visit
 from app.visitors import ConfirmedDep, PageDep, PersonDep
 
 router = APIRouter(prefix="/account/tokens")
