@@ -13,9 +13,9 @@ class Turn:
     async def take(self) -> None:
         if self.queue and not self.taken:
             await self.queue.acquire()
-            self.taken = True
+        self.taken = True
 
     def give_back(self) -> None:
         if self.queue and self.taken:
             self.queue.release()
-            self.taken = False
+        self.taken = False

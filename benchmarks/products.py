@@ -190,7 +190,7 @@ async def under_load(server: PinnedServer, staff: Visitor) -> bool:
     for name, first in FIRST_FASTOPP.items():
         who = staff if name == "dashboard" else Visitor(server.port)
         _, _, size = await median(who, server.pid, PAGES[name])
-        await rate(who, server.pid, PAGES[name], ASKED // 10)  # after that there is a connection for each of them
+        await rate(who, server.pid, PAGES[name])  # the first time each of them gets a connection, to the database too
         before = held(server.pid)
         ours = await rate(who, server.pid, PAGES[name])
         await asyncio.sleep(1)  # for connections to close

@@ -1,11 +1,10 @@
 """What is read once for many: it goes as soon as anybody commits, here, on another connection or in another process."""
 
+import asyncio
 import multiprocessing
-import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from itertools import count
-from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -13,70 +12,125 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app import read_cache
+from app.config import Settings
 from app.db import Database
 from app.models.base import now
 from app.models.user import User
-from app.read_cache import ReadCache
+from app.repositories.base import Repository
 from app.repositories.groups import GroupRepository
 from app.repositories.sessions import SessionRepository
 from app.repositories.users import UserRepository
 from tests.browser import Browser
+from tests.databases import hang_up_on_all
 from tests.people import make_user, sign_in
 
 
-def insert(path: str) -> None:
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute("INSERT INTO kept VALUES (1)")
-    connection.close()
+async def insert(url: str) -> None:
+    """Commit a change on a connection of its own."""
+    database = Database(url)
+    async with database.transaction() as session:
+        await UserRepository(session).add(User.guest())
+    await database.close()
+
+
+def insert_there(url: str) -> None:
+    asyncio.run(insert(url))
+
+
+def counting() -> Callable[[], Awaitable[int]]:
+    """A read that gives another number each time."""
+    numbers = count()
+
+    async def read() -> int:
+        return next(numbers)
+
+    return read
 
 
 @pytest.fixture
-async def cache(tmp_path: Path) -> AsyncIterator[ReadCache]:
-    path = str(tmp_path / "kept.db")
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("CREATE TABLE kept (n)")
-    connection.close()
-    cache = ReadCache(path)
-    yield cache
-    cache.close()
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    database = Database(settings.database_url)
+    yield database
+    await database.close()
 
 
-async def test_it_is_read_again_after_a_commit_of_another_process(cache: ReadCache) -> None:
-    numbers = count()
+async def recall(database: Database, read: Callable[[], Awaitable[int]]) -> int:
+    """What a transaction of its own knows."""
+    async with database.transaction() as session:
+        return await Repository(session).recall("number", read)
 
-    async def read() -> int:
-        return next(numbers)
 
-    assert [await cache.get("n", read), await cache.get("n", read)] == [0, 0]
-    insert(cache.path)
-    assert [await cache.get("n", read), await cache.get("n", read)] == [1, 1]
-    other = multiprocessing.get_context("spawn").Process(target=insert, args=(cache.path,))
+async def test_it_is_read_again_after_a_commit_of_another_connection_or_process(
+    database: Database, settings: Settings
+) -> None:
+    read = counting()
+    assert [await recall(database, read) for _ in range(3)] == [0, 0, 0]
+    await insert(settings.database_url)
+    assert [await recall(database, read) for _ in range(3)] == [1, 1, 1]
+    other = multiprocessing.get_context("spawn").Process(target=insert_there, args=(settings.database_url,))
     other.start()
-    other.join()
-    assert [await cache.get("n", read), await cache.get("other", read), await cache.get("n", read)] == [2, 3, 2]
+    await asyncio.to_thread(other.join)
+    assert [await recall(database, read) for _ in range(3)] == [2, 2, 2]
 
 
-async def test_what_was_read_before_a_commit_is_not_kept_after_it(cache: ReadCache) -> None:
-    async def read_slowly() -> str:
-        insert(cache.path)
-        return "old"
+async def test_what_was_read_before_a_commit_is_not_kept_after_it(database: Database, settings: Settings) -> None:
+    async def read_slowly() -> int:
+        await insert(settings.database_url)
+        return -1
 
-    async def read() -> str:
-        return "new"
-
-    assert [await cache.get("n", read_slowly), await cache.get("n", read)] == ["old", "new"]
+    assert [await recall(database, read_slowly), await recall(database, counting())] == [-1, 0]
 
 
-async def test_it_is_read_again_after_a_while(cache: ReadCache, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_is_read_again_after_a_while(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read_cache, "SECONDS", -1.0)
-    numbers = count()
+    read = counting()
+    assert [await recall(database, read) for _ in range(2)] == [0, 1]
 
-    async def read() -> int:
-        return next(numbers)
 
-    assert [await cache.get("n", read), await cache.get("n", read)] == [0, 1]
+async def test_in_one_transaction_it_stays_as_it_was(database: Database, settings: Settings) -> None:
+    """Until the transaction itself changes something."""
+    read = counting()
+    async with database.transaction() as session:
+        repository = UserRepository(session)
+        assert await repository.recall("number", read) == 0
+        await insert(settings.database_url)
+        assert await repository.recall("number", read) == 0
+        await repository.add(User.guest())
+        assert await repository.recall("number", read) == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_many_who_come_at_once_share_a_question(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first has one of its own; the others come while its answer is on its way. Who goes away takes it from
+    nobody."""
+    assert database.reads
+    read, asked, ask = counting(), [], database.reads.changes._ask  # type: ignore[attr-defined]
+
+    async def note() -> str:
+        asked.append(1)
+        answer: str = await ask()
+        return answer
+
+    monkeypatch.setattr(database.reads.changes, "_ask", note)
+    first, gone, *others = (asyncio.create_task(recall(database, read)) for _ in range(20))
+    await asyncio.sleep(0)
+    gone.cancel()
+    assert await first == 0 and set(await asyncio.gather(*others)) == {0}
+    assert gone.cancelled() and len(asked) < 4
+    await insert(settings.database_url)
+    assert await recall(database, read) == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_without_its_connection_everything_is_read_and_then_it_has_another(database: Database) -> None:
+    read = counting()
+    assert [await recall(database, read) for _ in range(2)] == [0, 0]
+    await hang_up_on_all(database)
+    assert await recall(database, read) == 1
+    kept = await recall(database, read)
+    assert await recall(database, read) == kept
 
 
 async def test_what_is_not_committed_is_nobody_elses(app: FastAPI) -> None:

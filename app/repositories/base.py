@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.db import take_turn
-from app.read_cache import ReadCache
+from app.read_cache import Reading
 
 Row = TypeVar("Row", bound=SQLModel)
 Value = TypeVar("Value")
@@ -50,9 +50,7 @@ class Repository:
 
     def loaded(self, model: type[Row], values: Sequence[Any]) -> Row:
         """The object that this session would have read from a row with these columns."""
-        manager = manager_of_class(model)
-        row: Row = manager.new_instance()
-        instance_dict(row).update(zip(model.__table__.c.keys(), values, strict=True))  # type: ignore[attr-defined]
+        row = unattached(model, values)
         make_transient_to_detached(row)
         key: Any = instance_state(row).key
         known: Row | None = self.session.sync_session.identity_map.get(key)
@@ -65,7 +63,7 @@ class Repository:
 
         A transaction that has changed something reads for itself alone.
         """
-        reads: ReadCache | None = self.session.info.get("reads")
+        reads: Reading | None = self.session.info.get("reads")
         return await read() if reads is None or self.session.info["turn"].taken else await reads.get(key, read)
 
     async def plan_anew(self) -> None:
@@ -87,3 +85,10 @@ class Repository:
                 act()
 
         event.listen(self.session.sync_session, "after_commit", committed)
+
+
+def unattached(model: type[Row], values: Sequence[Any]) -> Row:
+    """A row with these columns that no session knows: to read, as a change to it is never stored."""
+    row: Row = manager_of_class(model).new_instance()
+    instance_dict(row).update(zip(model.__table__.c.keys(), values, strict=True))  # type: ignore[attr-defined]
+    return row

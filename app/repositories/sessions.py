@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from app.models.base import now
 from app.models.user import IMPERSONATED_FOR, AccessToken, User, watch_key
-from app.repositories.base import Repository
+from app.repositories.base import Repository, unattached
 
 Impersonated = aliased(User)
 PEOPLE, TOKENS = User.__table__.c, AccessToken.__table__.c  # type: ignore[attr-defined]
@@ -58,7 +58,7 @@ class SessionRepository(Repository):
         user, session, seen = row[: len(PEOPLE)], row[len(PEOPLE) : -len(PEOPLE)], row[-len(PEOPLE) :]
         return (
             self.loaded(User, user),
-            self.loaded(AccessToken, session),
+            unattached(AccessToken, session),
             self.loaded(User, seen) if seen[0] else None,
         )
 
@@ -106,9 +106,8 @@ class SessionRepository(Repository):
         mine = update(AccessToken).where(
             col(AccessToken.token) == session.token, col(AccessToken.as_since).is_not(None)
         )
-        ended = (await self.write(mine.values(own))).rowcount == 1
-        await self.session.refresh(session)
-        return ended
+        session.sqlmodel_update(own)
+        return (await self.write(mine.values(own))).rowcount == 1
 
     async def alive(self, keys: Collection[str]) -> set[str]:
         """Which of these sessions are still there, of active people, and see the site as the same person as then."""
