@@ -70,6 +70,10 @@ class WebinarRegistered(Happened):
     """Somebody has asked for a seat, and holds one, waits for one or for an approval: the registration says."""
 
 
+class RegistrationRepeated(Happened):
+    """Somebody whose registration stands has asked for a seat again, perhaps because their mail is lost."""
+
+
 class SeatGiven(Happened):
     """Somebody who waited has a seat now."""
 

@@ -5,6 +5,7 @@ from app.events import (
     Happened,
     RegistrationCancelled,
     RegistrationDecided,
+    RegistrationRepeated,
     SeatGiven,
     WebinarCancelled,
     WebinarRegistered,
@@ -43,8 +44,10 @@ class WebinarMail:
     async def handle(self, happened: Happened) -> None:
         had_seat = happened.before.get("status") == Standing.REGISTERED
         match happened:
-            case WebinarRegistered(webinar, Registration() as registration) | RegistrationDecided(
-                webinar, Registration() as registration
+            case (
+                WebinarRegistered(webinar, Registration() as registration)
+                | RegistrationRepeated(webinar, Registration() as registration)
+                | RegistrationDecided(webinar, Registration() as registration)
             ):
                 await self._tell(webinar, registration, STANDINGS[registration.status], had_seat=had_seat)
             case SeatGiven(webinar, Registration() as registration):

@@ -14,6 +14,7 @@ from app.events import (
     Events,
     RegistrationChanged,
     RegistrationConfirmed,
+    RegistrationRepeated,
     WebinarAdded,
     WebinarCancelled,
     WebinarChanged,
@@ -42,6 +43,11 @@ MOST_SAID = 500
 class AlreadyRegistered(Conflict):
     title = "You are registered already"
     message = "This address has a registration for this webinar. The mail that confirmed it has a link to change it."
+
+
+class MailedAgain(AlreadyRegistered):
+    message = "This address has a registration for this webinar. Its mail comes once more, with a link to change it."
+    keeps = True  # the mail waits in the database
 
 
 class NotOpen(Conflict):
@@ -174,7 +180,8 @@ class WebinarService(Seats):
     # What people do
 
     async def register(self, webinar: Webinar, form: RegistrationForm) -> Registration:
-        """Give one person a seat, or a place in the queue; whose address comes twice is told so by `AlreadyRegistered`.
+        """Give one person a seat, or a place in the queue. Whose address comes twice is told so by `AlreadyRegistered`,
+        and where they stand by mail.
 
         Who has cancelled may come again, at the end of the queue.
         """
@@ -186,7 +193,8 @@ class WebinarService(Seats):
             raise NotOpen
         earlier = await self.webinars.by_email(webinar, form.email)
         if earlier and not earlier.is_over:
-            raise AlreadyRegistered(field="email")
+            await self.events.publish(RegistrationRepeated(webinar, earlier))
+            raise MailedAgain(field="email")
         registration = await self._add(webinar, form, earlier)
         await self.events.publish(WebinarRegistered(webinar, registration))
         return registration

@@ -85,6 +85,19 @@ async def test_one_registration_for_each_address(app: FastAPI, browser: Browser)
     again = await register(browser, "Ann", email="ANN@example.com")
     assert again.status_code == 409 and "has a registration" in text(one(parse(again), "#about-email"))
     assert one(parse(again), "#name").get("value") == "Ann"
+    first, once_more = await mails(app, "ann@example.com")
+    assert once_more.subject == first.subject and await manage(app, "Ann") in once_more.text, "the first may be lost"
+    assert await standings(app) == {"Ann": Standing.REGISTERED}
+
+
+async def test_whoever_waits_and_asks_again_is_told_where_they_stand(app: FastAPI, browser: Browser) -> None:
+    await make_webinar(app, capacity=1)
+    for name in ("Ann", "Ben", "Cid", "Cid"):
+        await register(browser, name)
+    assert ["number 2" in mail.text for mail in await mails(app, "cid@example.com")] == [True, True]
+    await browser.post(await manage(app, "Cid") + "/cancellation")
+    await register(browser, "Cid")
+    assert (await standings(app))["Cid"] == Standing.WAITING, "who has cancelled may come again"
 
 
 async def test_what_is_wrong_with_a_form_is_said_and_nothing_is_lost(app: FastAPI, browser: Browser) -> None:
