@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, ClassVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
@@ -22,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.ai.markdown import Markdown, References
 from app.config import ROOT, Settings
+from app.filters import FILTERS
 from app.mail_templates import MailTemplates
 from app.models.user import Visit
 from app.repositories.hits import mark_words, split_hits
@@ -29,16 +29,6 @@ from app.services.second_factor import qr_data_uri
 
 TEMPLATES = ROOT / "app" / "templates"
 STATIC = ROOT / "app" / "static"
-# The first that fits; each calls itself by the names of those below too.
-BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
-SYSTEMS = (
-    ("Android", "Android"),
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Windows", "Windows"),
-    ("Mac OS", "Mac"),
-    ("Linux", "Linux"),
-)
 MOST_AFTER_SECONDS = 3.0  # another process looks once a second what it is asked
 MOST_DRAWN = 100  # pieces that are kept; one has 35 kB
 URL_MARKS = "%/:?#[]@!$&'()*+,;="  # that stay as they are; a header takes no letters but ASCII
@@ -76,14 +66,7 @@ class Templates:
         )
         self.markdown = Markdown(self.env.get_template("partials/code_block.html").render)
         self.frame = self.env.get_template("partials/frame.html").render  # twenty times a second for every reader
-        self.env.filters |= {
-            "hits": split_hits,
-            "mark_words": mark_words,
-            "plain": plain,
-            "when": when,
-            "seconds": seconds,
-            "device": device,
-        }
+        self.env.filters |= {**FILTERS, "hits": split_hits, "mark_words": mark_words}
         self.env.globals |= {
             "static": static_url(immutable=settings.in_production),
             "url_for": path_maker(),
@@ -173,9 +156,24 @@ class Page:
         values = self._context(context)
         if block and self.wants_fragment:
             html = render_block(self.templates.env, template, block, values)
+            headers = {"HX-Replace-Url": self._short_address} if self._has_blanks else None
         else:
-            html = self.templates.env.get_template(template).render(values)
-        return self.finish(HTMLResponse(html, status))
+            html, headers = self.templates.env.get_template(template).render(values), None
+        return self.finish(HTMLResponse(html, status, headers))
+
+    @property
+    def _has_blanks(self) -> bool:
+        """Whether a form on this very page asks, such as that of a list's filters, and fields of it are blank."""
+        headers, query = self.request.headers, self.request.query_params
+        if not headers.get("hx-source", "").startswith("form") or all(value for _, value in query.multi_items()):
+            return False
+        return unquote(urlsplit(headers.get("hx-current-url", "")).path) == self.request.url.path
+
+    @property
+    def _short_address(self) -> str:
+        """What the form asked for, without what it left blank: people share it."""
+        said = [(name, value) for name, value in self.request.query_params.multi_items() if value]
+        return quote(self.request.url.path, safe=URL_MARKS) + ("?" + urlencode(said) if said else "")
 
     def redirect(self, location: str) -> Response:
         """Send the person to another page; htmx is told by a header, because it would follow a 303 by itself."""
@@ -302,23 +300,3 @@ def static_url(*, immutable: bool) -> Any:
         return f"/static/{path}?v={versions[path]}"
 
     return static
-
-
-def plain(markdown: str) -> str:
-    """A quote as plain words, for cards that show only its beginning."""
-    return re.sub(r"(?m)^\s*(```\w*|#+|>|[-*+]|\d+\.)\s*|[`*]", "", markdown)
-
-
-def when(moment: Any) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def device(user_agent: str) -> str:
-    """What a browser calls itself, in the words of a person: "Firefox on Windows"."""
-    browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
-    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
-    return " on ".join(filter(None, (browser, system))) or user_agent[:60] or "An unknown program"
-
-
-def seconds(milliseconds: int) -> str:
-    return f"{milliseconds / 1000:.2f} s" if milliseconds < 10_000 else f"{milliseconds / 1000:.0f} s"

@@ -50,6 +50,7 @@ def test_filter_and_share_the_address(open_context: OpenContext, site: Server, s
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out"
     shared = page.url
     assert "category=Kitchen" in shared and "from=10" in shared and "stock=1" in shared
+    assert not script or shared == f"{site.url}/products?category=Kitchen&sort=price&from=10&stock=1", "no blanks"
     page.get_by_role("link", name="Teapot").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Teapot")
     page.go_back()

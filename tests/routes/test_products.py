@@ -14,7 +14,7 @@ from app.models.base import now
 from app.models.event import Event
 from app.models.product import Product
 from app.services.upkeep_service import UpkeepService
-from tests.browser import Browser
+from tests.browser import HTMX, Browser
 from tests.html import find, one, parse, text
 from tests.people import make_user, sign_in
 from tests.products import FORM, make_products, product_now
@@ -56,6 +56,21 @@ async def test_the_list_is_filtered_and_sorted_by_its_address(app: FastAPI, brow
     assert not find(parse(await browser.htmx("/products?q=lamp")), "h1"), "a fragment"
     for nothing in ("?q=walrus", "?category=None", "?from=5000", "?q=%26%26%26", "?from=9&to=3"):
         assert "Nothing fits" in (await browser.get(f"/products{nothing}")).text, nothing
+
+
+async def test_what_a_filter_leaves_blank_stays_out_of_its_address(browser: Browser) -> None:
+    """It is the form of the page that the browser shows which has that address, and no other request."""
+
+    async def address(path: str, source: str, shown: str) -> str | None:
+        asks = {**HTMX, "HX-Source": source, "HX-Current-URL": f"http://testserver{shown}"}
+        return (await browser.get(path, headers=asks)).headers.get("HX-Replace-Url")
+
+    blank = "/products?q=t%C3%A9+%26&category=&from=10&to=&stock=1"
+    assert await address(blank, "form", "/products?page=2") == "/products?q=t%C3%A9+%26&from=10&stock=1"
+    assert await address("/products?q=", "form#filter", "/products") == "/products"
+    assert await address("/products?q=lamp", "form", "/products") is None
+    assert await address(blank, "a", "/products") is None
+    assert await address(blank, "form", "/products/teapot") is None
 
 
 async def test_a_price_that_is_none_is_said_at_its_field(app: FastAPI, browser: Browser) -> None:
