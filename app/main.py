@@ -5,7 +5,7 @@ import secrets
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from typing import TypeVar
 
 from fastapi import FastAPI
@@ -175,8 +175,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await messenger.open()
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(*COLLECTED_AFTER)
-    if not gc.get_freeze_count():  # a second app in this process would freeze the first one's garbage for ever
-        gc.freeze()  # what start-up made stays; without this every full collection walks through all of it
+    freeze()
     yield
     await messenger.close()
     await upkeep.close()
@@ -190,6 +189,13 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await app.state.limits.close()
     await app.state.cache.close()
     await app.state.database.close()
+
+
+@cache
+def freeze() -> None:
+    """What start-up made stays; else every full collection walks through all of it. Only once: a second app in this
+    process would freeze the first one's garbage for ever."""
+    gc.freeze()
 
 
 def webinar_mail(app: FastAPI, session: AsyncSession) -> WebinarMail:

@@ -13,11 +13,13 @@ class RouteIndex:
         for route in router.routes:
             segment = first_segment(getattr(route, "path", ""))
             if "{" not in segment:
-                self.routers.setdefault(segment, self._beside(router)).routes.append(route)
+                self._of(segment).routes.append(route)
 
-    @staticmethod
-    def _beside(router: APIRouter) -> APIRouter:
-        return APIRouter(default=router.app, redirect_slashes=False, form_limits=router.form_limits)
+    def _of(self, segment: str) -> APIRouter:
+        if segment not in self.routers:
+            everything, limits = self.router.app, self.router.form_limits
+            self.routers[segment] = APIRouter(default=everything, redirect_slashes=False, form_limits=limits)
+        return self.routers[segment]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":  # the app's own beginning and end
