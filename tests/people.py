@@ -14,6 +14,7 @@ from sqlmodel import col, select
 from app.models.mail import Mail
 from app.models.user import AccessToken, User
 from app.repositories.groups import GroupRepository
+from app.repositories.users import UserRepository
 from tests import leaks
 from tests.browser import Browser
 
@@ -32,8 +33,7 @@ async def make_user(app: FastAPI, email: str, *groups: str, **fields: Any) -> Us
     """An account with `PASSWORD`, in these groups."""
     user = User(email=email, hashed_password=hashed(), is_verified=True, **fields)
     async with app.state.database.transaction() as session:
-        session.add(user)
-        await session.flush()
+        await UserRepository(session).add(user)
         numbers = {group.name: group.id or 0 for group in await GroupRepository(session).all()}
         await GroupRepository(session).put(user.id, [numbers[name] for name in groups])
     return user

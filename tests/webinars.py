@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from app.models.base import now
 from app.models.webinar import Webinar, WebinarStatus
 from app.repositories.messages import MessageRepository
+from app.repositories.webinars import WebinarRepository
 
 
 def make_values(**fields: Any) -> dict[str, Any]:
@@ -29,8 +30,7 @@ async def make_webinar(app: FastAPI, **fields: Any) -> Webinar:
     """One with the messages that every webinar begins with."""
     webinar = Webinar(**make_values(**fields))
     async with app.state.database.transaction() as session:
-        session.add(webinar)
-        await session.flush()
+        await WebinarRepository(session).add(webinar)
         await MessageRepository(session).add_defaults(webinar)
     return webinar
 
