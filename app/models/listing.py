@@ -31,6 +31,11 @@ def leafed_to(typed: object) -> int:
     return max(1, int(number)) if number.isascii() and number.isdecimal() else 1
 
 
+def pages_of(total: int, size: int) -> int:
+    """How many pages of this size a list of so many has; an empty one has one too."""
+    return max(1, -(-total // size))
+
+
 PageNumber = Annotated[int, BeforeValidator(leafed_to)]
 Day = Annotated[date, BeforeValidator(written_out), AfterValidator(within_reach)]
 

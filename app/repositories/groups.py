@@ -26,9 +26,10 @@ class GroupRepository(Repository):
         mine = select(Group).join(GroupMember).where(GroupMember.user_id == user_id).order_by(col(Group.name))
         return (await self.session.exec(mine)).all()
 
-    async def by_member(self) -> dict[UUID, list[str]]:
-        """The names of everybody's groups."""
+    async def by_member(self, ids: Sequence[UUID] | None = None) -> dict[UUID, list[str]]:
+        """The names of everybody's groups, or of these people's."""
         found = select(GroupMember.user_id, Group.name).join(Group).order_by(col(Group.name))
+        found = found if ids is None else found.where(col(GroupMember.user_id).in_(ids))
         names: dict[UUID, list[str]] = {}
         for user_id, name in (await self.session.exec(found)).all():
             names.setdefault(user_id, []).append(name)

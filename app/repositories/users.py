@@ -3,12 +3,17 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, true, update
+from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import col, func, select
 
 from app.models.conversation import Conversation
 from app.models.user import AccessToken, RecoveryCode, User
 from app.repositories.base import Repository
+from app.repositories.leaf import Leaf, leaf
+from app.repositories.record_search import USERS
+
+PAGE = 50
+MEMBER = col(User.is_guest).is_(False)
 
 
 class UserRepository(Repository):
@@ -21,14 +26,17 @@ class UserRepository(Repository):
     async def by_email(self, email: str) -> User | None:
         return (await self.session.exec(select(User).where(User.email == email))).first()
 
-    async def members(self, visible: ColumnElement[bool] | None = None) -> Sequence[User]:
-        """Everybody with an account, by address; with `visible` those of them that it shows."""
-        found = (
-            select(User)
-            .where(col(User.is_guest).is_(False), true() if visible is None else visible)
-            .order_by(col(User.email))
-        )
-        return (await self.session.exec(found)).all()
+    async def members(self) -> Sequence[User]:
+        """Everybody with an account, by address."""
+        return (await self.session.exec(select(User).where(MEMBER).order_by(col(User.email)))).all()
+
+    async def leaf(self, visible: ColumnElement[bool], words: Sequence[str], page: int) -> Leaf[User]:
+        """A page of those with an account that `visible` shows, by address; with words, whose names or addresses have
+        words that begin so."""
+        found = select(User).where(MEMBER, visible)
+        if words:
+            found = found.where(col(User.id).in_(USERS.keys(User.__table__.c.id, words, on_sqlite=self.on_sqlite)))  # type: ignore[attr-defined]
+        return await leaf(self.session, found, (col(User.email),), page, PAGE)
 
     async def other_superusers(self, than: User) -> Sequence[UUID]:
         """Those who can still sign in, without this one.

@@ -16,7 +16,9 @@ from app.models.user import User
 from app.models.webinar import Note, Registration, Standing, Webinar, WebinarStatus
 from app.repositories.base import Repository
 from app.repositories.groups import members_who_may
+from app.repositories.leaf import Leaf, leaf
 
+PAGE = 24
 OVER = (Standing.CANCELLED, Standing.DECLINED)
 # What names a registration in a job, and in which order.
 EMAIL, ID = col(Registration.email), col(Registration.id)
@@ -39,10 +41,11 @@ class WebinarRepository(Repository):
     async def get(self, id: UUID) -> Webinar | None:
         return await self.session.get(Webinar, id)
 
-    async def listed(self, at: datetime, *, past: bool, words: Sequence[str], drafts: bool) -> Sequence[Webinar]:
-        """Webinars that are still to end, the next one first, or with `past` those before, the last one first."""
-        ended, order = col(Webinar.ends_at) <= at, col(Webinar.starts_at)
-        found = select(Webinar).where(ended if past else ~ended).order_by(order.desc() if past else order).limit(200)
+    async def leaf(self, at: datetime, page: int, *, past: bool, words: Sequence[str], drafts: bool) -> Leaf[Webinar]:
+        """A page of webinars that are still to end, the next one first, or with `past` of those before, the last one
+        first."""
+        ended, order = col(Webinar.ends_at) <= at, (col(Webinar.starts_at), col(Webinar.slug))
+        found = select(Webinar).where(ended if past else ~ended)
         if not drafts:
             found = found.where(PUBLIC)
         for word in words:
@@ -54,7 +57,7 @@ class WebinarRepository(Repository):
                     )
                 )
             )
-        return (await self.session.exec(found)).all()
+        return await leaf(self.session, found, [each.desc() for each in order] if past else order, page, PAGE)
 
     async def lock(self, webinar: Webinar) -> None:
         """Let nobody else change seats here until this transaction ends, and see what they changed before."""

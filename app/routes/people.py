@@ -14,11 +14,20 @@ from app.dependencies import (
     RegistrationServiceDep,
 )
 from app.models.group import Group, ImpersonationForm, InvitationForm, PersonForm
+from app.models.listing import PageNumber
 from app.models.user import User
+from app.services.lists import WordsView
 from app.visitors import ConfirmedDep, PageDep, PersonDep, RightsDep, Words
 
 router = APIRouter(prefix="/people")
 impersonation = APIRouter(prefix="/impersonation")
+
+
+async def get_view(q: Words = "", page: PageNumber = 1) -> WordsView:
+    return WordsView(q, page)
+
+
+ViewDep = Annotated[WordsView, Depends(get_view)]
 
 
 async def invitation_form(page: PageDep, rights: RightsDep, registrations: RegistrationServiceDep) -> None:
@@ -45,8 +54,9 @@ SomebodyDep = Annotated[tuple[User, Sequence[Group]], Depends(get_somebody)]
 
 
 @router.get("", name="people")
-async def index(page: PageDep, rights: RightsDep, people: PeopleServiceDep) -> Response:
-    return page.render("people/index.html", people=await people.list(rights), rights=rights)
+async def index(page: PageDep, rights: RightsDep, people: PeopleServiceDep, view: ViewDep) -> Response:
+    found = await people.leaf(rights, view)
+    return page.render("people/index.html", block="results", found=found, view=view, rights=rights)
 
 
 @router.get("/invitations/new", name="new_invitation", dependencies=[Depends(invitation_form)])

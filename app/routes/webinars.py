@@ -8,16 +8,21 @@ from fastapi import APIRouter, Depends, Form, Query, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.models.base import Typed
+from app.models.listing import PageNumber
 from app.models.registrant_forms import DetailsForm, RegistrationForm, source_of
 from app.models.webinar import Registration, Webinar
 from app.services.live_webinars import LiveWebinars
-from app.services.webinar_service import CONSENT
+from app.services.webinar_service import CONSENT, WebinarsView
 from app.templating import Page
 from app.visitors import MaybeRightsDep, PageDep, Slug, Words
 from app.webinar_dependencies import LiveWebinarsDep, WebinarServiceDep
 
 router = APIRouter()
 Mention = Annotated[Typed, Query()]
+
+
+async def get_view(q: Words = "", page: PageNumber = 1, *, past: bool = False) -> WebinarsView:
+    return WebinarsView(q, page, past)
 
 
 async def get_webinar(page: PageDep, rights: MaybeRightsDep, webinars: WebinarServiceDep, slug: Slug) -> Webinar:
@@ -45,16 +50,15 @@ async def get_source(
 
 
 SourceDep = Annotated[str, Depends(get_source)]
+ViewDep = Annotated[WebinarsView, Depends(get_view)]
 WebinarDep = Annotated[Webinar, Depends(get_webinar)]
 RegistrationDep = Annotated[tuple[Registration, Webinar], Depends(get_registration)]
 
 
 @router.get("/webinars", name="webinars")
-async def index(
-    page: PageDep, rights: MaybeRightsDep, webinars: WebinarServiceDep, q: Words = "", *, past: bool = False
-) -> Response:
-    found = await webinars.list(rights, q, past=past)
-    return page.render("webinars/index.html", block="results", webinars=found, q=q, past=past, rights=rights)
+async def index(page: PageDep, rights: MaybeRightsDep, webinars: WebinarServiceDep, view: ViewDep) -> Response:
+    found = await webinars.leaf(rights, view)
+    return page.render("webinars/index.html", block="results", found=found, view=view, rights=rights)
 
 
 @router.get("/webinars/{slug}", name="webinar")

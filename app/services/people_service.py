@@ -8,10 +8,12 @@ from app.errors import Forbidden, NotFound
 from app.models.group import Group, PersonForm
 from app.models.user import User
 from app.repositories.groups import GroupRepository
+from app.repositories.leaf import Leaf
 from app.repositories.users import UserRepository
 from app.repositories.visibility import Rights
 from app.services.account_service import AccountService, LastSuperuser
 from app.services.audit_service import AuditService
+from app.services.lists import WordsView
 
 FLAGS = ("is_active", "is_staff", "is_superuser")
 
@@ -31,9 +33,14 @@ class PeopleService:
         self.accounts = accounts
         self.audit = audit
 
-    async def list(self, rights: Rights) -> Sequence[Person]:
-        names = await self.groups.by_member()
-        return [Person(user, names.get(user.id, ())) for user in await self.users.members(rights.sees(User))]
+    async def leaf(self, rights: Rights, view: WordsView) -> Leaf[Person]:
+        """One page of the people whom these rights show; nobody, where no word is in what is looked for."""
+        if view.q.strip() and not view.words:
+            return Leaf([], 1, 1, 0)
+        found = await self.users.leaf(rights.sees(User), view.words, view.page)
+        names = await self.groups.by_member([user.id for user in found.rows])
+        people = [Person(user, names.get(user.id, ())) for user in found.rows]
+        return Leaf(people, found.page, found.pages, found.total)
 
     async def all_groups(self) -> Sequence[Group]:
         return await self.groups.all()

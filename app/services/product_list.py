@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from app.models.listing import ProductQuery
+from app.models.listing import ProductQuery, pages_of
 from app.models.product import Product, price_of
 from app.repositories.product_figures import Category, ProductFigures
 from app.repositories.products import COUNTED, SEARCHED, SORTS, ProductRepository, Wanted
+from app.services.lists import words_of
 
 PAGE = 24
-MAX_WORDS = 8  # of a search: each makes it slower
 LONGEST_NUMBER = 9  # digits of an id or a version in an address; PostgreSQL refuses larger ones
 ADDRESSED = {
     "q": "q",
@@ -88,7 +88,7 @@ class Listed:
 
     @property
     def pages(self) -> int:
-        return pages_of(self.total)
+        return pages_of(self.total, PAGE)
 
     @property
     def rows(self) -> str:
@@ -115,7 +115,7 @@ class ProductList:
             total = _sum(wanted, categories)
         is_exact = total <= COUNTED or not wanted.has_range
         total = total if is_exact else COUNTED
-        view = replace(view, page=min(view.page, pages_of(total)))
+        view = replace(view, page=min(view.page, pages_of(total, PAGE)))
         products = await self._read(wanted, (view.page - 1) * PAGE, total, is_exact=is_exact)
         return Listed(view, products, total, is_exact, categories)
 
@@ -129,19 +129,13 @@ class ProductList:
         return await self.products.along(wanted, offset, PAGE)
 
     async def _search(self, view: View, wanted: Wanted, categories: Sequence[Category]) -> Listed:
-        view = replace(view, page=min(view.page, pages_of(SEARCHED)))
+        view = replace(view, page=min(view.page, pages_of(SEARCHED, PAGE)))
         products, total = await self.products.search(wanted, (view.page - 1) * PAGE, PAGE)
         if not products and view.page > 1:
             _first, total = await self.products.search(wanted, 0, 1)
-            view = replace(view, page=pages_of(total))
+            view = replace(view, page=pages_of(total, PAGE))
             products, _total = await self.products.search(wanted, (view.page - 1) * PAGE, PAGE)
         return Listed(view, products, min(total, SEARCHED), total <= SEARCHED, categories)
-
-
-def words_of(q: str) -> tuple[str, ...]:
-    """The words of a search, each once."""
-    typed = "".join(c if c.isalnum() else " " for c in q[:200]).split()
-    return tuple({word.casefold(): word for word in typed}.values())[:MAX_WORDS]
 
 
 def wanted_by(query: ProductQuery) -> Wanted | None:
@@ -151,10 +145,6 @@ def wanted_by(query: ProductQuery) -> Wanted | None:
         return None
     low, high = (None if price is None else int(price * 100) for price in (query.low, query.high))
     return Wanted(words, query.category or "", low, high, query.stock, query.sort)
-
-
-def pages_of(total: int) -> int:
-    return max(1, -(-total // PAGE))
 
 
 def _sum(wanted: Wanted, categories: Sequence[Category]) -> int:

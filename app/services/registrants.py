@@ -3,19 +3,19 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row
 
 from app.db import Database
-from app.models.listing import ChosenQuery
+from app.models.listing import ChosenQuery, pages_of
 from app.models.user import User
 from app.models.webinar import Registration, Standing, Webinar
 from app.repositories.registrant_search import Wanted
 from app.repositories.registrants import EXPORTED, SORTS, RegistrantRepository
 from app.repositories.visibility import Rights
 from app.services import csv_file
+from app.services.lists import Addressed
 
 PAGE = 50
 MOST_FOUND = 2_000  # what a search counts and leafs through; whoever gets more has yet to say whom they look for
@@ -30,7 +30,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class View(Addressed):
     """What of the table is asked for, as the address says it; what makes no sense there falls back to the default.
 
     `rep` is the id of a colleague or NOBODY. The words of `answer` are sought in what was answered to `question`, or
@@ -60,12 +60,6 @@ class View:
         standing, rep = query.status or "", str(query.rep or "")
         return cls(query.q, standing, group, rep, query.question, query.answer)
 
-    def query(self, **changes: object) -> str:
-        """The query string of this view with some of it changed; what is the default is left out."""
-        view = replace(self, **changes)  # type: ignore[arg-type]
-        values = {name: getattr(view, name) for name in self.__slots__}
-        return "?" + urlencode({name: value for name, value in values.items() if value != getattr(View(), name)})
-
     def sorted_by(self, column: str) -> str:
         """The query string that sorts by this column, or the other way round if it does already."""
         return self.query(sort=f"-{column}" if self.sort == column else column, page=1)
@@ -81,7 +75,7 @@ class View:
 
     def within(self, total: int) -> "View":
         """The same, or the last page of so many rows."""
-        return replace(self, page=min(self.page, max(1, -(-total // PAGE))))
+        return replace(self, page=min(self.page, pages_of(total, PAGE)))
 
     @property
     def narrows(self) -> bool:
@@ -124,7 +118,7 @@ class Table:
 
     @property
     def pages(self) -> int:
-        return max(1, -(-self.total // PAGE))
+        return pages_of(self.total, PAGE)
 
     @property
     def found(self) -> str:

@@ -1,7 +1,7 @@
 """Webinars: what people see of them and staff make of them, and how somebody registers."""
 
 import hmac
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,10 +27,12 @@ from app.models.base import now
 from app.models.registrant_forms import DetailsForm, RegistrationForm
 from app.models.user import Place
 from app.models.webinar import Registration, Standing, Webinar, WebinarForm, WebinarStatus
+from app.repositories.leaf import Leaf
 from app.repositories.messages import MessageRepository
 from app.repositories.visibility import Rights
 from app.repositories.webinars import WebinarRepository
 from app.services.calendar import Method, calendar
+from app.services.lists import MAX_WORDS, WordsView
 from app.services.seats import Seats
 from app.services.slugs import SlugTaken, free_slug
 
@@ -38,6 +40,11 @@ CONSENT = "I agree that my name, address and answers are kept to hold this webin
 CALENDAR_FIELDS = ("title", "starts_at", "ends_at", "time_zone")
 SIGNATURE_LENGTH = 32
 MOST_SAID = 500
+
+
+@dataclass(frozen=True, slots=True)
+class WebinarsView(WordsView):
+    past: bool = False
 
 
 class AlreadyRegistered(Conflict):
@@ -88,10 +95,11 @@ class WebinarService(Seats):
 
     # Looking
 
-    async def list(self, rights: Rights | None, query: str, *, past: bool) -> Sequence[Webinar]:
-        """Webinars to come, or those past; drafts only for those who may see them."""
+    async def leaf(self, rights: Rights | None, view: WebinarsView) -> Leaf[Webinar]:
+        """A page of the webinars to come, or of those past; drafts only for those who may see them."""
         drafts = rights is not None and rights.may("webinar.view")
-        return await self.webinars.listed(now(), past=past, words=query.split()[:8], drafts=drafts)
+        words = view.q.split()[:MAX_WORDS]
+        return await self.webinars.leaf(now(), view.page, past=view.past, words=words, drafts=drafts)
 
     async def get(self, rights: Rights | None, slug: str) -> Webinar:
         """`NotFound` for what is not there, and for a draft that is not theirs to see."""

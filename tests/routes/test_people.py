@@ -8,9 +8,11 @@ from sqlmodel import col, select
 
 from app.models.audit import AuditEntry
 from app.models.user import AccessToken, User
+from app.repositories import users
 from tests.browser import Browser
-from tests.html import find, parse
+from tests.html import find, one, parse, text
 from tests.people import OTHER_PASSWORD, age_sessions, link, mails, make_user, sign_in
+from tests.queries import counted
 
 VERA = "vera@example.com"
 
@@ -43,6 +45,42 @@ async def last(app: FastAPI) -> AuditEntry:
 async def sessions(app: FastAPI, user: User) -> int:
     async with app.state.database.transaction() as session:
         return len((await session.exec(select(AccessToken).where(AccessToken.user_id == user.id))).all())
+
+
+async def test_people_are_searched_and_leafed_through(
+    app: FastAPI, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(users, "PAGE", 3)
+    staff = await keeper(app, browser)
+    for name in ("Åsa Berg", "Bo Berglund", "Cid", "Dan", "Eve"):
+        await make_user(app, f"{name.split()[0].lower().replace('å', 'a')}@example.org", name=name)
+    await make_user(app, "guest@guests.invalid", is_guest=True)
+
+    async def seen(query: str) -> list[str]:
+        answers = await staff.get(f"/people{query}"), await staff.htmx(f"/people{query}")
+        whole, fragment = ([text(each) for each in find(parse(answer), "#people li strong")] for answer in answers)
+        assert whole == fragment
+        return whole
+
+    assert await seen("") == ["Åsa Berg", "Bo Berglund", "Cid"]
+    first = parse(await staff.get("/people"))
+    assert "6 people" in text(one(first, "#people [role=status]"))
+    assert (one(first, "nav[aria-label=Pages] [rel=next]").get("href"), len(find(first, "[rel=prev]"))) == (
+        "/people?page=2",
+        0,
+    )
+    with counted(app) as statements:
+        await staff.get("/people")
+    assert len(statements) == 5, "the session, the rights, the people, how many there are, and their groups"
+    assert await seen("?page=2") == await seen("?page=99") == ["Dan", "Eve", "keeper@example.com"]
+    assert await seen("?q=berg") == ["Åsa Berg", "Bo Berglund"], "words that begin so"
+    assert await seen("?q=asa") == await seen("?q=%C3%85SA+berg") == ["Åsa Berg"]
+    assert await seen("?q=bo%40example.org") == ["Bo Berglund"]
+    assert await seen("?q=example.org&page=2") == ["Dan", "Eve"]
+    nobody = parse(await staff.get("/people?q=walrus"))
+    assert one(nobody, "#q").get("value") == "walrus" and "Nobody found" in text(one(nobody, "#people"))
+    for nothing in ("%26%26", "guests", "%22", "*"):
+        assert not await seen(f"?q={nothing}")
 
 
 async def test_a_new_password_is_chosen_by_its_owner_alone(app: FastAPI, browser: Browser) -> None:

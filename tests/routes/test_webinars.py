@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import httpx2
+import pytest
 from fastapi import FastAPI
 from icalendar import Calendar
 from sqlmodel import SQLModel, col, select
@@ -15,6 +16,7 @@ from sqlmodel import SQLModel, col, select
 from app.config import Settings
 from app.models.audit import AuditEntry
 from app.models.webinar import Registration, Standing, Webinar
+from app.repositories import webinars as webinar_rows
 from tests.browser import Browser
 from tests.conftest import OpenApp
 from tests.html import find, one, parse, text
@@ -77,6 +79,24 @@ async def test_seats_then_the_waiting_list_then_the_next_one(app: FastAPI, brows
     await browser.post(await manage(app, "Ann") + "/cancellation")
     assert (await webinar_now(app, webinar)).taken == 2, "a second click cancels nothing more"
     assert "number 2" in text(one(parse(await register(browser, "Ann")), "main")), "back at the end of the queue"
+
+
+async def test_the_list_is_leafed_through(app: FastAPI, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webinar_rows, "PAGE", 2)
+    for number in range(5):
+        await make_webinar(app, slug=f"herons-{number}", title=f"Herons {number}")
+
+    async def seen(query: str) -> list[str]:
+        return [text(each) for each in find(parse(await browser.htmx(f"/webinars{query}")), "#webinars strong")]
+
+    assert await seen("") == ["Herons 0", "Herons 1"]
+    assert await seen("?page=3") == await seen("?page=9") == ["Herons 4"]
+    assert not await seen("?past=true") and await seen("?q=herons+3") == ["Herons 3"]
+    second = parse(await browser.get("/webinars?q=herons&page=2"))
+    assert [one(second, f"[rel={way}]").get("href") for way in ("prev", "next")] == [
+        "/webinars?q=herons",
+        "/webinars?q=herons&page=3",
+    ]
 
 
 async def test_one_registration_for_each_address(app: FastAPI, browser: Browser) -> None:
