@@ -28,20 +28,20 @@ AWAY_SECONDS = 10.0  # without Redis, after it failed, until it is asked again
 
 
 class Cache:
-    """One per app. Values are plain data, as JSON has it."""
+    """One per app. Values are JSON."""
 
     def __init__(self, settings: Settings) -> None:
         self.kept: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
         self.redis = _redis(settings.redis_url.get_secret_value()) if settings.redis_url else None
         self.away_until = 0.0
 
-    async def get(self, key: str, compute: Callable[[], Awaitable[Any]]) -> Any:
-        """What is kept under this key, or what `compute` says, which is kept from now on."""
-        if (found := await self._read(key)) is not None:
-            return orjson.loads(found)
-        value = await compute()
-        await self._write(key, orjson.dumps(value))
-        return value
+    async def json(self, key: str, compute: Callable[[], Awaitable[Any]]) -> bytes:
+        """What is kept under this key, or what `compute` says, which is kept from now on. Not everybody who asks needs
+        to read it: it names what was drawn of it before."""
+        if (found := await self._read(key)) is None:
+            found = orjson.dumps(await compute())
+            await self._write(key, found)
+        return found
 
     async def close(self) -> None:
         if self.redis:

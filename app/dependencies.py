@@ -261,7 +261,6 @@ async def get_dashboards(request: Request, session: SessionDep) -> DashboardServ
     return DashboardService(ProductFigures(session), request.app.state.cache)
 
 
-DashboardServiceDep = Annotated[DashboardService, Depends(get_dashboards)]
 ProductServiceDep = Annotated[ProductService, Depends(get_products)]
 ProductListDep = Annotated[ProductList, Depends(get_product_list)]
 LiveProductsDep = Annotated[LiveProducts, Depends(get_live_products)]

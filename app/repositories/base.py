@@ -1,6 +1,7 @@
 """What every repository does."""
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, Executable, event, text
@@ -90,5 +91,10 @@ class Repository:
 def unattached(model: type[Row], values: Sequence[Any]) -> Row:
     """A row with these columns that no session knows: to read, as a change to it is never stored."""
     row: Row = manager_of_class(model).new_instance()
-    instance_dict(row).update(zip(model.__table__.c.keys(), values, strict=True))  # type: ignore[attr-defined]
+    instance_dict(row).update(zip(names_of(model), values, strict=True))
     return row
+
+
+@cache
+def names_of(model: type[SQLModel]) -> tuple[str, ...]:
+    return tuple(model.__table__.c.keys())  # type: ignore[attr-defined]

@@ -35,15 +35,20 @@ class Prices:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """What the page shows, of these sums."""
+    """What the page shows, of these sums, which are kept as JSON."""
 
     scope: Scope
-    sums: Mapping[str, Any]
+    json: bytes
 
     @property
     def state(self) -> bytes:
         """All that the figures and charts are drawn from."""
-        return orjson.dumps((self.query, self.sums))
+        return self.query.encode() + self.json
+
+    @cached_property
+    def sums(self) -> dict[str, Any]:
+        sums: dict[str, Any] = orjson.loads(self.json)
+        return sums
 
     @property
     def categories(self) -> list[str]:
@@ -115,7 +120,7 @@ class DashboardService:
     async def show(self, rights: Rights, scope: Scope) -> Dashboard:
         rights.check("product.view")
         key = f"dashboard:{await self.figures.version()}:{scope.band}:{scope.category}"
-        return Dashboard(scope, await self.cache.get(key, lambda: self.sums(scope)))
+        return Dashboard(scope, await self.cache.json(key, lambda: self.sums(scope)))
 
     async def sums(self, scope: Scope) -> dict[str, Any]:
         """All figures as plain data."""
