@@ -15,11 +15,10 @@ from app.repositories.registrant_search import Wanted
 from app.repositories.registrants import EXPORTED, SORTS, RegistrantRepository
 from app.repositories.visibility import Rights
 from app.services import csv_file
-from app.services.lists import Addressed
+from app.services.lists import MAX_WORDS, Addressed
 
 PAGE = 50
 MOST_FOUND = 2_000  # what a search counts and leafs through; whoever gets more has yet to say whom they look for
-MOST_WORDS = 8
 LONGEST = 200
 EXPORTED_AT_ONCE = 500
 NOBODY, NO_GROUP = "nobody", "(none)"
@@ -93,13 +92,13 @@ def known_rep(typed: str) -> str:
 def wanted_by(view: View) -> Wanted:
     """What a view asks for, on all of its pages."""
     return Wanted(
-        words=tuple(view.q.split()[:MOST_WORDS]),
+        words=tuple(view.q.split()[:MAX_WORDS]),
         status=view.status,
         group=view.group.replace(NO_GROUP, "") if view.group else None,
         rep_id=UUID(view.rep) if view.rep not in ("", NOBODY) else None,
         nobodys=view.rep == NOBODY,
         question=view.question if view.answer.split() else "",
-        answer=tuple(view.answer.split()[:MOST_WORDS]),
+        answer=tuple(view.answer.split()[:MAX_WORDS]),
     )
 
 

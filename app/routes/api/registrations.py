@@ -98,6 +98,7 @@ async def create(
     form: Annotated[RegistrationForm, JSON],
 ) -> Response:
     """Register somebody: they get a seat, a place on the waiting list or wait for an approval, and a mail says so.
+    Whose address has a registration keeps it, which is a 409, and gets its mail once more.
 
     `consent` must be true: the person agrees that name, address and answers are kept to hold this webinar, until they
     cancel or it is over.
